@@ -1,0 +1,98 @@
+"""Every error that the archivist can meet, each with its sentence and the next step.
+
+PlenaryError                      exit code
+├── Faults                        2    several errors found in one look, reported together
+├── FileFault                     2    a mistake in a file that a person writes (file and line)
+├── CaptureFault                  1    a capture that cannot be used
+├── ModelFault                    2    a model that cannot be loaded or fetched
+├── ArchiveFault                  2    the data folder, the database, the published file
+├── Busy                          75   another run holds the archive
+└── Stopped                       130  the archivist interrupted; what was done is kept
+
+The tree stands in `archive` because `pipeline` may import `archive` and never the
+other way round. An error is raised with facts, never with a finished sentence:
+
+    raise CaptureFault("not a video: {reason}", "replace the file", path=path, reason=…)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class PlenaryError(Exception):
+    """One thing that is wrong: where, what, and what to do next.
+
+    `sentence` and `next_step` are format strings over the facts given to the
+    constructor; kept apart from the facts so that a catalogue can translate them.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        sentence: str,
+        next_step: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        **facts: object,
+    ) -> None:
+        self.sentence = sentence
+        self.next_step = next_step
+        self.path = path
+        self.line = line
+        self.facts = facts
+        super().__init__(sentence)
+
+    def __str__(self) -> str:
+        place = "" if self.path is None else f"{self.path}: "
+        if self.path is not None and self.line is not None:
+            place = f"{self.path}:{self.line}: "
+        facts = {"path": self.path, "line": self.line, **self.facts}
+        return f"{place}{self.sentence.format(**facts)}\n  → {self.next_step.format(**facts)}"
+
+
+class Faults(PlenaryError):
+    """Several errors found in one look; the archivist mends them in one go."""
+
+    def __init__(self, errors: Sequence[PlenaryError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("{count} problems", "mend them, then run `plenary check`", count=len(errors))
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+
+class FileFault(PlenaryError):
+    """A mistake in config.yaml, programme.yaml or people.yaml; always with its path."""
+
+
+class CaptureFault(PlenaryError):
+    """A capture that cannot be used; the other recordings go on."""
+
+    exit_code = 1
+
+
+class ModelFault(PlenaryError):
+    """A model that cannot be found, loaded or fetched."""
+
+
+class ArchiveFault(PlenaryError):
+    """The data folder, work.db or a published file cannot be used."""
+
+
+class Busy(PlenaryError):
+    """Another run holds the archive."""
+
+    exit_code = 75
+
+
+class Stopped(PlenaryError):
+    """The archivist interrupted; what was finished is kept."""
+
+    exit_code = 130
