@@ -62,7 +62,9 @@ class Faults(PlenaryError):
 
     def __init__(self, errors: Sequence[PlenaryError]) -> None:
         self.errors = tuple(errors)
-        super().__init__("{count} problems", "mend them, then run `plenary check`", count=len(errors))
+        super().__init__(
+            "{count} problems", "mend them, then run `plenary check`", count=len(errors)
+        )
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
