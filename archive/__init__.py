@@ -1,0 +1,1 @@
+"""Named turns in, a public memory out: kept, published, searched, served."""

@@ -1,0 +1,1 @@
+"""A session in the formats that others read, one module per format."""

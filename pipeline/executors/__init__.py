@@ -1,0 +1,1 @@
+"""Where recognition runs: in this process, or in supervised ones beside it."""
