@@ -1,1 +1,66 @@
-"""Where recognition runs: in this process, or in supervised ones beside it."""
+"""Where recognition runs: in this process, or in supervised ones beside it.
+
+A task goes out as plain bytes and options and comes back as words. A worker never sees
+a database, a programme or a capture, so it may run anywhere and die at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from pipeline.model import Segment, Span
+    from pipeline.transcribe import Recogniser, Recognition
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What a worker loads, once: a model's folder and how to run it."""
+
+    folder: Path
+    device: str
+    compute_type: str
+    threads: int
+
+    def load(self) -> Recogniser:
+        """Load the model. Raises ModelFault."""
+        from pipeline.transcribe import FasterWhisper  # noqa: PLC0415 (slow: only where it works)
+
+        return FasterWhisper(self.folder, self.device, self.compute_type, self.threads)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One block: its sound (16 kHz mono, 16-bit little-endian PCM) and its windows.
+
+    Windows are milliseconds from the start of this sound.
+    """
+
+    sound: bytes
+    windows: tuple[Span, ...]
+    recognition: Recognition
+
+
+class Executor(Protocol):
+    """Runs tasks; a context manager that leaves no process behind."""
+
+    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+        """Promise the words of a task. The future raises PlenaryError when they cannot be had."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+
+    def __exit__(self, *exc: object) -> None:
+        """End every worker."""
+
+
+def recognise(recogniser: Recogniser, task: Task) -> tuple[Segment, ...]:
+    """Do a task with a loaded model."""
+    import numpy as np  # noqa: PLC0415 (workers only)
+
+    sound = np.frombuffer(task.sound, dtype="<i2").astype(np.float32) / 32768
+    return recogniser.recognise(sound, task.windows, task.recognition)

@@ -1,0 +1,183 @@
+"""Recognition in supervised processes of this machine.
+
+Each worker is a spawned process that loads the model once and answers tasks over a
+pipe; a thread of the coordinator watches it. A worker that dies or overruns its
+deadline costs only its task, which is given to a fresh worker once more; a task that
+ends two workers is set aside, with what is known of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import queue
+import signal
+import sys
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Self
+
+from archive.errors import CaptureFault, PlenaryError
+from pipeline.executors import Engine, Task, recognise
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+    from pipeline.model import Segment
+
+_LIVES = 2
+# Loading a large model from a slow disk takes minutes; hanging takes for ever.
+_LOADING_S = 600
+# The slowest machine that one would use needs about 10 s for a second of speech.
+_SECONDS_PER_SECOND = 30
+_PR_SET_PDEATHSIG = 1
+
+
+class Local:
+    """`workers` processes, each with the engine's threads."""
+
+    def __init__(self, engine: Engine, workers: int) -> None:
+        self._engine = engine
+        self._tasks: queue.Queue[tuple[Task, Future[tuple[Segment, ...]]] | None] = queue.Queue()
+        self._closing = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._watch, name=f"worker-{n + 1}") for n in range(workers)
+        ]
+
+    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+        """Queue the task for the next free worker."""
+        future: Future[tuple[Segment, ...]] = Future()
+        self._tasks.put((task, future))
+        return future
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._closing.set()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _watch(self) -> None:
+        worker = _Worker(self._engine, self._closing)
+        try:
+            while (item := self._tasks.get()) is not None:
+                task, future = item
+                if self._closing.is_set():
+                    future.cancel()
+                elif future.set_running_or_notify_cancel():
+                    _settle(worker, task, future)
+        finally:
+            worker.end()
+
+
+def _settle(worker: _Worker, task: Task, future: Future[tuple[Segment, ...]]) -> None:
+    """Give the task to the worker, a second time to a fresh one if it dies of it."""
+    for life in range(1, _LIVES + 1):
+        try:
+            future.set_result(worker.do(task))
+        except _WorkerLostError as lost:
+            worker.end()
+            if life == _LIVES:
+                future.set_exception(_set_aside(task, str(lost)))
+                return
+        except Exception as error:  # noqa: BLE001 (the future carries it to whoever asks)
+            future.set_exception(error)
+            return
+        else:
+            return
+
+
+def _set_aside(task: Task, reason: str) -> PlenaryError:
+    return CaptureFault(
+        "the recogniser ended {lives} times on the block of {seconds:.0f} s of sound: {reason}",
+        "check the memory that is free, choose a smaller model, or report this recording",
+        lives=_LIVES,
+        seconds=len(task.sound) / 32000,
+        reason=reason,
+    )
+
+
+class _WorkerLostError(Exception):
+    """The process ended or hung before it answered."""
+
+
+class _Worker:
+    """One process and its pipe; started when first needed, and again after a loss."""
+
+    def __init__(self, engine: Engine, closing: threading.Event) -> None:
+        self._engine = engine
+        self._closing = closing
+        self._process: BaseProcess | None = None
+        self._pipe: Connection[Any, Any] | None = None
+
+    def do(self, task: Task) -> tuple[Segment, ...]:
+        """Return the task's words. Raises _WorkerLostError, and what the worker raised."""
+        pipe = self._start() if self._pipe is None else self._pipe
+        try:
+            pipe.send(task)
+            answer = self._wait(pipe, _SECONDS_PER_SECOND * len(task.sound) / 32000 + 60)
+        except (EOFError, OSError) as error:
+            code = None if self._process is None else self._process.exitcode
+            raise _WorkerLostError(f"the process ended (code {code})") from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[no-any-return]
+
+    def _start(self) -> Connection[Any, Any]:
+        context = multiprocessing.get_context("spawn")
+        pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._engine), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._pipe = pipe
+        ready = self._wait(pipe, _LOADING_S)
+        if isinstance(ready, Exception):
+            raise ready
+        return pipe
+
+    def _wait(self, pipe: Connection[Any, Any], limit_s: float) -> Any:
+        waited = 0.0
+        while not pipe.poll(0.25):
+            waited += 0.25
+            if self._closing.is_set():
+                raise _WorkerLostError("the run was interrupted")
+            if waited > limit_s:
+                raise _WorkerLostError(f"no answer after {limit_s:.0f} s")
+        return pipe.recv()
+
+    def end(self) -> None:
+        """Kill the process: what it was doing is done again elsewhere or never needed."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
+
+
+def _serve(pipe: Connection[Any, Any], engine: Engine) -> None:
+    """Live as a worker: load, say so, answer tasks until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator, which ends us
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    try:
+        recogniser = engine.load()
+    except PlenaryError as error:
+        pipe.send(error)
+        return
+    pipe.send("ready")
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        try:
+            pipe.send(recognise(recogniser, task))
+        except Exception as error:  # noqa: BLE001 (the coordinator decides what it means)
+            pipe.send(error)

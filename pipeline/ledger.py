@@ -1,0 +1,200 @@
+"""What has been done: each step's key, what it gave, and what happened on the way.
+
+A step's key is the SHA-256 of its name, its version, its options and the hashes of its
+inputs. The same key is the same work, so its kept result serves; a changed option is
+another key, and the old result stays until `plenary collect`.
+
+Small results are JSON in the step's own row, written in one transaction. A result that
+is a file (the sound) is written by the step under a temporary name, renamed to its key
+in `kept/`, and only then recorded: a row never points to half a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import CaptureFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sqlite_utils import Database
+
+_PROBES = 5
+_PROBE_BYTES = 1 << 20
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS steps (
+    key TEXT PRIMARY KEY, step TEXT NOT NULL, version INTEGER NOT NULL,
+    options TEXT NOT NULL, inputs TEXT NOT NULL, tools TEXT NOT NULL,
+    result TEXT NOT NULL, output_sha256 TEXT NOT NULL, made_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS files (
+    fingerprint TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS failures (
+    recording_id TEXT PRIMARY KEY, step TEXT NOT NULL, sentence TEXT NOT NULL,
+    happened_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS history (
+    happened_at TEXT NOT NULL, kind TEXT NOT NULL, recording_id TEXT NOT NULL,
+    step TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL
+);
+"""
+
+
+def canonical(value: object) -> str:
+    """JSON with one spelling for one value, so that it can be hashed."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest(value: object) -> str:
+    """SHA-256, in hexadecimal, of a value that JSON can hold."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def now() -> str:
+    """Return this moment in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A piece of work, told by what goes into it.
+
+    `inputs` maps a word for each input to its hash; `options` hold everything else that
+    can change the result. `tools` (versions that are recorded, not trusted to change
+    the result) are outside the key.
+    """
+
+    name: str
+    version: int
+    inputs: Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    tools: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """SHA-256 over name, version, options and inputs."""
+        return digest([self.name, self.version, dict(self.options), dict(self.inputs)])
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step's recorded result."""
+
+    step: Step
+    result: Any
+    output_sha256: str
+    made_at: str
+
+
+class Ledger:
+    """The record of work, in work.db's own tables; `kept` holds results that are files."""
+
+    def __init__(self, db: Database, kept: Path) -> None:
+        self._db = db
+        self.kept = kept
+        db.executescript(_TABLES)
+
+    def find(self, step: Step) -> Done | None:
+        """Return the result recorded under the step's key; None when it is due."""
+        row = self._db.execute(
+            "SELECT result, output_sha256, made_at FROM steps WHERE key = ?", [step.key]
+        ).fetchone()
+        return None if row is None else Done(step, json.loads(row[0]), row[1], row[2])
+
+    def record(self, step: Step, result: object, *, output_sha256: str | None = None) -> Done:
+        """Keep a step's result; `output_sha256` is that of its file where it made one."""
+        done = Done(step, result, output_sha256 or digest(result), now())
+        with self._db.conn:
+            self._db.execute(
+                "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    step.key,
+                    step.name,
+                    step.version,
+                    canonical(step.options),
+                    canonical(step.inputs),
+                    canonical(step.tools),
+                    canonical(result),
+                    done.output_sha256,
+                    done.made_at,
+                ],
+            )
+        return done
+
+    def note(self, kind: str, recording_id: str, step: str, outcome: str, detail: str = "") -> None:
+        """Add a line to the history (in PREMIS words: an event, its outcome, its detail)."""
+        with self._db.conn:
+            self._db.execute(
+                "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)",
+                [now(), kind, recording_id, step, outcome, detail],
+            )
+
+    def fail(self, recording_id: str, step: str, sentence: str) -> None:
+        """Keep what stopped a recording, until it works."""
+        with self._db.conn:
+            self._db.execute(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
+                [recording_id, step, sentence, now()],
+            )
+        self.note("processing", recording_id, step, "failure", sentence)
+
+    def clear(self, recording_id: str) -> None:
+        """Forget a recording's failure: it works now."""
+        with self._db.conn:
+            self._db.execute("DELETE FROM failures WHERE recording_id = ?", [recording_id])
+
+    def failures(self) -> dict[str, str]:
+        """Return what stopped each recording that failed: id to sentence."""
+        return dict(self._db.execute("SELECT recording_id, sentence FROM failures").fetchall())
+
+    def sha256(self, path: Path) -> str:
+        """SHA-256 of a file, hashed whole once; afterwards its fingerprint vouches for it.
+
+        Raises CaptureFault when the file cannot be read.
+        """
+        if path.exists() and not path.is_file():
+            raise CaptureFault(
+                "is not a file", "name the camera's file in the programme", path=path
+            )
+        try:
+            mark, size = fingerprint(path)
+            row = self._db.execute(
+                "SELECT sha256 FROM files WHERE fingerprint = ?", [mark]
+            ).fetchone()
+            if row is not None:
+                return str(row[0])
+            with path.open("rb") as file:
+                whole = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise CaptureFault(
+                "cannot be read: {reason}",
+                "connect the disk that holds it, or mend its path in the programme",
+                path=path,
+                reason=error.strerror or str(error),
+            ) from error
+        with self._db.conn:
+            self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [mark, size, whole])
+        return whole
+
+
+def fingerprint(path: Path) -> tuple[str, int]:
+    """Tell a file by its size and five probes of 1 MiB spread over it: (hex, size in bytes).
+
+    Neither inode nor modification time: exFAT disks renumber the one and shift the
+    other at each mount. Raises OSError.
+    """
+    size = path.stat().st_size
+    state = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for probe in range(_PROBES):
+            file.seek(max(0, size - _PROBE_BYTES) * probe // (_PROBES - 1))
+            state.update(file.read(_PROBE_BYTES))
+    return state.hexdigest(), size
