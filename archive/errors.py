@@ -49,12 +49,22 @@ class PlenaryError(Exception):
         self.facts = facts
         super().__init__(sentence)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions cross process borders by their arguments; ours stand in attributes.
+        return (_rebuilt, (type(self), self.__dict__.copy()))
+
     def __str__(self) -> str:
         place = "" if self.path is None else f"{self.path}: "
         if self.path is not None and self.line is not None:
             place = f"{self.path}:{self.line}: "
         facts = {"path": self.path, "line": self.line, **self.facts}
         return f"{place}{self.sentence.format(**facts)}\n  → {self.next_step.format(**facts)}"
+
+
+def _rebuilt(kind: type[PlenaryError], attributes: dict[str, object]) -> PlenaryError:
+    error = kind.__new__(kind)
+    error.__dict__.update(attributes)
+    return error
 
 
 class Faults(PlenaryError):

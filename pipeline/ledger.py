@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from archive.errors import CaptureFault
+from archive.errors import CaptureFault, Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from sqlite_utils import Database
@@ -40,6 +40,9 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS failures (
     recording_id TEXT PRIMARY KEY, step TEXT NOT NULL, sentence TEXT NOT NULL,
     happened_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS applied (
+    target TEXT PRIMARY KEY, key TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS history (
     happened_at TEXT NOT NULL, kind TEXT NOT NULL, recording_id TEXT NOT NULL,
@@ -94,12 +97,33 @@ class Done:
     made_at: str
 
 
-class Ledger:
-    """The record of work, in work.db's own tables; `kept` holds results that are files."""
+class Due(Exception):  # noqa: N818 (an answer to a question, not an error)
+    """A step has no result yet, and the ledger was only asked."""
 
-    def __init__(self, db: Database, kept: Path) -> None:
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        super().__init__(step.name)
+
+
+class Ledger:
+    """The record of work, in work.db's own tables; `kept` holds results that are files.
+
+    `only_asked`: nothing is done, work that is due raises Due. `until`: from that moment
+    no further work is begun.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        kept: Path,
+        *,
+        only_asked: bool = False,
+        until: datetime | None = None,
+    ) -> None:
         self._db = db
         self.kept = kept
+        self.only_asked = only_asked
+        self.until = until
         db.executescript(_TABLES)
 
     def find(self, step: Step) -> Done | None:
@@ -128,6 +152,35 @@ class Ledger:
                 ],
             )
         return done
+
+    def once(self, step: Step, work: Callable[[], object]) -> Done:
+        """Return the step's result, from its row or else from `work`, then recorded.
+
+        Raises Due instead of working where this ledger is only asked what is due, and
+        whatever `work` raises.
+        """
+        done = self.find(step)
+        if done is not None:
+            return done
+        self.claim(step)
+        return self.record(step, work())
+
+    def claim(self, step: Step) -> None:
+        """Say that work on a step begins. Raises Due or Stopped where it must not."""
+        if self.only_asked:
+            raise Due(step)
+        if self.until is not None and datetime.now(UTC) >= self.until:
+            raise Stopped("it is time to stop, as asked", "what is left is done by the next run")
+
+    def is_applied(self, target: str, key: str) -> bool:
+        """Tell whether what stands at `target` (rows, a file) was made from `key`."""
+        row = self._db.execute("SELECT key FROM applied WHERE target = ?", [target]).fetchone()
+        return row is not None and row[0] == key
+
+    def apply(self, target: str, key: str) -> None:
+        """Record that what stands at `target` was made from `key`; called after it stands."""
+        with self._db.conn:
+            self._db.execute("INSERT OR REPLACE INTO applied VALUES (?, ?)", [target, key])
 
     def note(self, kind: str, recording_id: str, step: str, outcome: str, detail: str = "") -> None:
         """Add a line to the history (in PREMIS words: an event, its outcome, its detail)."""

@@ -17,7 +17,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self
 
-from archive.errors import CaptureFault, PlenaryError
+from archive.errors import CaptureFault, PlenaryError, Stopped
 from pipeline.executors import Engine, Task, recognise
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ def _settle(worker: _Worker, task: Task, future: Future[tuple[Segment, ...]]) ->
             future.set_result(worker.do(task))
         except _WorkerLostError as lost:
             worker.end()
+            if worker.closing.is_set():
+                future.set_exception(Stopped("the run was interrupted", "run it again"))
+                return
             if life == _LIVES:
                 future.set_exception(_set_aside(task, str(lost)))
                 return
@@ -112,7 +115,7 @@ class _Worker:
 
     def __init__(self, engine: Engine, closing: threading.Event) -> None:
         self._engine = engine
-        self._closing = closing
+        self.closing = closing
         self._process: BaseProcess | None = None
         self._pipe: Connection[Any, Any] | None = None
 
@@ -145,7 +148,7 @@ class _Worker:
         waited = 0.0
         while not pipe.poll(0.25):
             waited += 0.25
-            if self._closing.is_set():
+            if self.closing.is_set():
                 raise _WorkerLostError("the run was interrupted")
             if waited > limit_s:
                 raise _WorkerLostError(f"no answer after {limit_s:.0f} s")
