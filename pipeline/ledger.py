@@ -97,7 +97,7 @@ class Done:
     made_at: str
 
 
-class Due(Exception):  # noqa: N818 (an answer to a question, not an error)
+class Due(Exception):
     """A step has no result yet, and the ledger was only asked."""
 
     def __init__(self, step: Step) -> None:

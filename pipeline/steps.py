@@ -1,0 +1,362 @@
+"""The steps of one recording, each with its key and its work.
+
+    captures → sound → hearing → words (per block) → gate → turns (per session)
+
+A step's work is a pure stage of another module; here stands only what goes into it,
+how its result is kept as JSON, and what it is called in the ledger. A stage whose
+result changes for the same inputs gets a higher number in VERSIONS.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import CaptureFault
+from pipeline.ledger import Done, Ledger, Step, digest
+from pipeline.model import Evidence, Gap, Segment, Span, Turn, Withheld, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from pipeline.executors import Executor
+    from pipeline.model import Cast
+    from pipeline.programme import Recording
+    from pipeline.split import Hearing
+    from pipeline.transcribe import Recognition
+
+VERSIONS = {"sound": 1, "hearing": 1, "words": 1, "sidecar": 1, "gate": 1, "turns": 1}
+# Blocks of the speech of one session; more would only make an interruption dearer.
+BLOCK_MS = 600_000
+# Sound read at once for the voices: constant memory, whatever the session's length.
+_VOICES_MS = 300_000
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording's sound as one 16 kHz mono FLAC file, and what is missing from it."""
+
+    path: Path
+    sha256: str
+    duration_ms: int
+    expected_ms: int
+    gaps: tuple[Gap, ...]
+    done: Done
+
+    @property
+    def missing_ms(self) -> int:
+        """Milliseconds that the captures should hold and do not."""
+        return sum(gap.span.duration_ms for gap in self.gaps)
+
+
+def sound(
+    ledger: Ledger, recording: Recording, hashes: Sequence[str], progress: Callable[[float], None]
+) -> Sound:
+    """Extract a recording's sound, once. Raises CaptureFault."""
+    from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
+
+    step = Step(
+        "sound",
+        VERSIONS["sound"],
+        {f"capture-{n}": sha for n, sha in enumerate(hashes)},
+        {"channel": recording.sound.channel},
+    )
+    path = ledger.kept / f"{step.key}.flac"
+    done = ledger.find(step) if path.exists() else None
+    if done is None:
+        ledger.claim(step)
+        made = media.extract_sound(
+            recording.captures, path, channel=recording.sound.channel, progress=progress
+        )
+        result = {
+            "duration_ms": made.duration_ms,
+            "expected_ms": made.expected_ms,
+            "gaps": [[g.span.start_ms, g.span.end_ms, g.reason] for g in made.gaps],
+        }
+        tools = {"ffmpeg": made.ffmpeg_version}
+        step = Step(step.name, step.version, step.inputs, step.options, tools)
+        done = ledger.record(step, result, output_sha256=ledger.sha256(path))
+    return Sound(
+        path,
+        done.output_sha256,
+        done.result["duration_ms"],
+        done.result["expected_ms"],
+        tuple(Gap(Span(a, b), reason) for a, b, reason in done.result["gaps"]),
+        done,
+    )
+
+
+def hearing(ledger: Ledger, source: Sound) -> Hearing:
+    """Find the speech in the sound, once."""
+    from pipeline import split  # noqa: PLC0415 (onnxruntime is slow to import)
+
+    step = Step(
+        "hearing",
+        VERSIONS["hearing"],
+        {"sound": source.sha256},
+        {"faster-whisper": version("faster-whisper")},
+    )
+
+    def work() -> dict[str, object]:
+        from pipeline import media  # noqa: PLC0415
+
+        heard = split.listen(media.stream_sound(source.path))
+        return {
+            "duration_ms": heard.duration_ms,
+            "speech": _spans_json(heard.speech),
+            "level_db": [round(level, 1) for level in heard.level_db],
+        }
+
+    kept = ledger.once(step, work).result
+    return split.Hearing(kept["duration_ms"], _spans(kept["speech"]), tuple(kept["level_db"]))
+
+
+@dataclass(frozen=True)
+class Recognising:
+    """How words are recognised: by which model, where, and how many blocks at a time."""
+
+    executor: Executor
+    model_sha256: str
+    outstanding: int
+
+
+def words(
+    ledger: Ledger,
+    source: Sound,
+    blocks: Sequence[Sequence[Span]],
+    recognition: Recognition,
+    by: Recognising,
+    progress: Callable[[int], None],
+) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
+    """Recognise blocks of windows, each once.
+
+    `progress` is told the milliseconds of each block as it is recorded. What was
+    recorded stays when a later block raises.
+    """
+    results: dict[int, Done] = {}
+    waiting: deque[tuple[int, Step, Future[tuple[Segment, ...]]]] = deque()
+
+    def collect() -> None:
+        place, step, future = waiting.popleft()
+        start_ms = blocks[place][0].start_ms
+        segments = [segment.shift(start_ms) for segment in future.result()]
+        results[place] = ledger.record(step, _segments_json(segments))
+        progress(_length(blocks[place]))
+
+    for place, block in enumerate(blocks):
+        step = _words_step(source, block, recognition, by.model_sha256)
+        known = ledger.find(step)
+        if known is not None:
+            results[place] = known
+            progress(_length(block))
+            continue
+        if len(waiting) >= by.outstanding:
+            collect()
+        ledger.claim(step)
+        waiting.append((place, step, by.executor.submit(_task(source, block, recognition))))
+    while waiting:
+        collect()
+    done = tuple(results[place] for place in range(len(blocks)))
+    return tuple(s for d in done for s in _segments(d.result)), done
+
+
+def _words_step(
+    source: Sound, block: Sequence[Span], recognition: Recognition, model_sha256: str
+) -> Step:
+    return Step(
+        "words",
+        VERSIONS["words"],
+        {"sound": source.sha256, "model": model_sha256},
+        {
+            "windows": _spans_json(block),
+            **asdict(recognition),
+            "faster-whisper": version("faster-whisper"),
+            "ctranslate2": version("ctranslate2"),
+        },
+    )
+
+
+def _task(source: Sound, block: Sequence[Span], recognition: Recognition) -> Any:
+    import numpy as np  # noqa: PLC0415 (only where there is work)
+
+    from pipeline import media  # noqa: PLC0415
+    from pipeline.executors import Task  # noqa: PLC0415
+
+    whole = Span(block[0].start_ms, block[-1].end_ms)
+    samples = media.read_sound(source.path, whole)
+    pcm = np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()
+    return Task(pcm, tuple(window.shift(-whole.start_ms) for window in block), recognition)
+
+
+def sidecar(
+    ledger: Ledger, transcript: Path, start_ms: int, duration_ms: int
+) -> tuple[tuple[Segment, ...], Done]:
+    """Take a transcript made elsewhere; its times count from its capture's start."""
+    step = Step(
+        "sidecar",
+        VERSIONS["sidecar"],
+        {"transcript": ledger.sha256(transcript)},
+        {"start_ms": start_ms, "duration_ms": duration_ms, "suffix": transcript.suffix},
+    )
+
+    def work() -> list[object]:
+        from pipeline import sidecar as reader  # noqa: PLC0415
+
+        segments = reader.read(transcript, duration_ms)
+        return _segments_json(segment.shift(start_ms) for segment in segments)
+
+    done = ledger.once(step, work)
+    return _segments(done.result), done
+
+
+def gate(
+    ledger: Ledger, segments: Sequence[Segment], heard: Hearing, source: Sound
+) -> tuple[tuple[Segment, ...], tuple[Withheld, ...], Done]:
+    """Keep back what a silent room made the model say, once."""
+    step = Step(
+        "gate",
+        VERSIONS["gate"],
+        {"words": digest(_segments_json(segments)), "sound": source.sha256},
+    )
+
+    def work() -> dict[str, object]:
+        from pipeline import gate as keeper  # noqa: PLC0415
+
+        gated = keeper.gate(segments, heard)
+        return {
+            "kept": _segments_json(gated.kept),
+            "withheld": [[_words_json(w.words), w.reason] for w in gated.withheld],
+        }
+
+    done = ledger.once(step, work)
+    withheld = tuple(Withheld(_words(row), reason) for row, reason in done.result["withheld"])
+    return _segments(done.result["kept"]), withheld, done
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What the programme and the configuration say about who may speak in a session."""
+
+    cast: Cast
+    language: str
+    min_confidence: float
+
+
+def turns(
+    ledger: Ledger, segments: Sequence[Segment], source: Sound, hint: Hint
+) -> tuple[tuple[Turn, ...], Done]:
+    """Decide who speaks in one session, once. Voice vectors live and die in here."""
+    step = Step(
+        "turns",
+        VERSIONS["turns"],
+        {
+            "words": digest(_segments_json(segments)),
+            "sound": source.sha256,
+            "cast": digest(asdict(hint.cast)),
+        },
+        {
+            "language": hint.language,
+            "min_confidence": hint.min_confidence,
+            "voices": "embedded",
+        },
+    )
+
+    def work() -> list[object]:
+        said = tuple(word for segment in segments for word in segment.words)
+        return [_turn_json(turn) for turn in _attribute(said, source, hint)]
+
+    done = ledger.once(step, work)
+    return tuple(_turn(row) for row in done.result), done
+
+
+def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, ...]:
+    import numpy as np  # noqa: PLC0415 (only where there is work)
+
+    from pipeline import attribute, media, names, voices  # noqa: PLC0415
+
+    if not said:
+        return ()
+    spans = attribute.stretches(said)
+    embedder = voices.Embedder()
+    vectors = []
+    for batch in _batches(spans):
+        start_ms = batch[0].start_ms
+        samples = media.read_sound(source.path, Span(start_ms, batch[-1].end_ms))
+        vectors.append(embedder.embed(samples, [span.shift(-start_ms) for span in batch]))
+    cues = names.find_cues(said, hint.cast, hint.language)
+    return attribute.attribute(
+        said,
+        hint.cast,
+        cues,
+        spans,
+        np.concatenate(vectors),
+        min_confidence=hint.min_confidence,
+    )
+
+
+def _batches(spans: Sequence[Span]) -> Iterable[Sequence[Span]]:
+    """Runs of spans that start within the same few minutes."""
+    batch: list[Span] = []
+    for span in spans:
+        if batch and span.end_ms - batch[0].start_ms > _VOICES_MS:
+            yield batch
+            batch = []
+        batch.append(span)
+    if batch:
+        yield batch
+
+
+def check_length(source: Sound, session_id: str, span: Span) -> None:
+    """Refuse a session that begins after its recording has ended. Raises CaptureFault."""
+    if span.start_ms >= source.duration_ms:
+        raise CaptureFault(
+            "session {session} begins at {start:.0f} s, after the end of the recording"
+            " ({duration:.0f} s)",
+            "mend `from:` in the programme, or name the missing captures",
+            session=session_id,
+            start=span.start_ms / 1000,
+            duration=source.duration_ms / 1000,
+        )
+
+
+def _length(block: Sequence[Span]) -> int:
+    return sum(window.duration_ms for window in block)
+
+
+def _spans_json(spans: Iterable[Span]) -> list[list[int]]:
+    return [[span.start_ms, span.end_ms] for span in spans]
+
+
+def _spans(rows: Iterable[Sequence[int]]) -> tuple[Span, ...]:
+    return tuple(Span(a, b) for a, b in rows)
+
+
+def _words_json(said: Iterable[Word]) -> list[object]:
+    return [[w.start_ms, w.end_ms, w.text, round(w.probability, 4), w.heard] for w in said]
+
+
+def _words(rows: Iterable[Sequence[Any]]) -> tuple[Word, ...]:
+    return tuple(Word(*row) for row in rows)
+
+
+def _segments_json(segments: Iterable[Segment]) -> list[object]:
+    return [[_words_json(s.words), round(s.log_probability, 4)] for s in segments]
+
+
+def _segments(rows: Iterable[Sequence[Any]]) -> tuple[Segment, ...]:
+    return tuple(Segment(_words(said), score) for said, score in rows)
+
+
+def _turn_json(turn: Turn) -> list[object]:
+    evidence = [[e.kind, e.start_ms, e.quote, e.likeness] for e in turn.evidence]
+    return [_words_json(turn.words), turn.voice, turn.person, turn.confidence, evidence]
+
+
+def _turn(row: Sequence[Any]) -> Turn:
+    said, voice, person, confidence, evidence = row
+    reasons = tuple(Evidence(*reason) for reason in evidence)
+    return Turn(_words(said), voice, person, confidence, reasons)
