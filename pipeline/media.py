@@ -1,0 +1,365 @@
+"""Sound, web copy and poster, made from captures by ffmpeg; the only module that starts it.
+
+ffmpeg-python builds every command and one wrapper runs it: absolute `file:` addresses,
+whitelists of protocols and formats, no standard input, a cap on what it may say, limits on
+standing still and on time, a process group that dies with this process. Results appear
+whole: a temporary name in the same folder, fsync, rename.
+
+Captures stay as they are. A recording's timeline is its captures one after the other, each
+as long as `probe` says; inside a capture, times count from where its container starts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ffmpeg
+import imageio_ffmpeg
+
+from archive.errors import ArchiveFault, CaptureFault
+from pipeline.container import (
+    GAP_MS,
+    SAMPLE_RATE,
+    Container,
+    file_address,
+    probe,
+    read_sound,
+    stream_sound,
+)
+from pipeline.graph import (
+    WEB_SAMPLE_RATE,
+    blackened,
+    joined,
+    picture_of,
+    read_capture,
+    silenced,
+    sound_of,
+    takes_of,
+    web_shape,
+)
+from pipeline.model import Gap, Span, complement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = [
+    "Container",
+    "Sound",
+    "extract_sound",
+    "ffmpeg_path",
+    "ffmpeg_version",
+    "make_poster",
+    "make_web_copy",
+    "probe",
+    "read_sound",
+    "stream_sound",
+]
+
+STALL_S = 300
+"""Seconds without progress after which ffmpeg is taken for hung; moving the index of a large
+MP4 to its front copies the whole file in silence."""
+
+WALL_FACTOR = 20
+"""Times its own length that a recording may take, plus STALL_S."""
+
+WORDS_KEPT = 4_000
+"""Bytes of ffmpeg's last words that an error may quote from."""
+
+KEYFRAME_S = 2
+"""Seconds between the web copy's key frames: how far a seek may have to decode."""
+
+PR_SET_PDEATHSIG = 1
+"""From Linux's <sys/prctl.h>."""
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What `extract_sound` made, measured, and what the captures' containers promised.
+
+    The gaps, sorted, are the parts of [0, expected_ms) that no capture holds any more.
+    """
+
+    duration_ms: int
+    gaps: tuple[Gap, ...]
+    expected_ms: int
+    ffmpeg_version: str
+
+
+def ffmpeg_path() -> str:
+    """Return the system's ffmpeg, else the one that the imageio-ffmpeg package brings.
+
+    Raises ArchiveFault when there is neither.
+    """
+    found = shutil.which("ffmpeg")
+    if found is not None:
+        return found
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise ArchiveFault(
+            "ffmpeg was not found", "install it (on Debian: apt install ffmpeg)"
+        ) from error
+
+
+def ffmpeg_version() -> str:
+    """Return what the ffmpeg in use calls its version; raises as `ffmpeg_path` does."""
+    return _version_of(ffmpeg_path())
+
+
+def extract_sound(
+    captures: Sequence[Path],
+    target: Path,
+    *,
+    channel: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Sound:
+    """Write the recording's sound to `target`: FLAC, 16 kHz, mono, one timeline.
+
+    `channel` (from 1) takes one channel instead of mixing all. `progress` hears fractions
+    from 0 to 1. Where a capture lost sound there is silence, so that what follows keeps its
+    time (`aresample=async=1:first_pts=0`), and a Gap. Raises CaptureFault, ArchiveFault.
+    """
+    takes = takes_of(captures, channel)
+    expected_ms = sum(take.container.duration_ms for take in takes)
+    timeline = joined([sound_of(take, channel, SAMPLE_RATE) for take in takes], v=0, a=1)
+    output = ffmpeg.output(
+        timeline,
+        file_address(_partial(target)),
+        format="flac",
+        sample_fmt="s16",
+        map_metadata=-1,
+        **{"flags:a": "+bitexact", "fflags": "+bitexact"},
+    )
+    _make(output, target, captures[0], expected_ms, progress)
+    made_ms = probe(target).duration_ms
+    gaps = [gap for take in takes for gap in take.gaps]
+    if made_ms + GAP_MS < expected_ms:
+        gaps.append(Gap(Span(made_ms, expected_ms), "the sound ends early"))
+    return Sound(made_ms, tuple(gaps), expected_ms, ffmpeg_version())
+
+
+def make_web_copy(
+    captures: Sequence[Path],
+    target: Path,
+    *,
+    public: Sequence[Span],
+    duration_ms: int,
+    channel: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """Write an MP4 that browsers play and seek, on the recording's times.
+
+    What lies outside `public` is silent and black. There is a picture when every capture
+    has one. Raises CaptureFault, ArchiveFault.
+    """
+    takes = takes_of(captures, channel)
+    private = complement(public, Span(0, duration_ms))
+    streams: list[Any] = []
+    options: dict[str, object] = {"c:a": "aac", "profile:a": "aac_low", "b:a": "64k"}
+    if all(take.container.has_video for take in takes):
+        shape = web_shape(captures[0])
+        picture = joined([picture_of(take, shape) for take in takes], v=1, a=0)
+        streams.append(blackened(picture, private))
+        options |= {
+            "c:v": "libx264",
+            "preset": "veryfast",
+            "crf": 26,
+            "profile:v": "high",
+            "level": "4.1",
+            "pix_fmt": "yuv420p",
+            "force_key_frames": f"expr:gte(t,n_forced*{KEYFRAME_S})",
+            "flags:v": "+bitexact",
+        }
+    sound = joined([sound_of(take, channel, WEB_SAMPLE_RATE) for take in takes], v=0, a=1)
+    streams.append(silenced(sound, private))
+    output = ffmpeg.output(
+        *streams,
+        file_address(_partial(target)),
+        format="mp4",
+        movflags="+faststart",
+        map_metadata=-1,
+        t=duration_ms / 1000,
+        **options,
+        **{"flags:a": "+bitexact", "fflags": "+bitexact"},
+    )
+    _make(output, target, captures[0], duration_ms, progress)
+
+
+def make_poster(captures: Sequence[Path], target: Path, at_ms: int) -> bool:
+    """Write the picture at that time of the recording as a JPEG; False when there is none.
+
+    Raises CaptureFault, ArchiveFault.
+    """
+    containers = [probe(path) for path in captures]
+    ends = accumulate(container.duration_ms for container in containers)
+    for path, container, end_ms in zip(captures, containers, ends, strict=True):
+        if at_ms < end_ms and container.has_video:
+            at_s = (at_ms - (end_ms - container.duration_ms)) / 1000
+            picture = read_capture(path, ss=at_s).video.filter("scale", w="min(960,iw)", h=-2)
+            output = ffmpeg.output(
+                picture, file_address(_partial(target)), format="mjpeg", vframes=1, **{"q:v": 4}
+            )
+            try:
+                _make(output, target, path, container.duration_ms, None)
+            except _NothingMade:
+                return False
+            return True
+    return False
+
+
+class _NothingMade(CaptureFault):
+    """ffmpeg ended well and wrote nothing."""
+
+
+def _partial(target: Path) -> Path:
+    return target.with_name(f".{target.name}.part")
+
+
+def _make(
+    output: Any,
+    target: Path,
+    subject: Path,
+    length_ms: int,
+    progress: Callable[[float], None] | None,
+) -> None:
+    """Run ffmpeg on `output`, which writes `_partial(target)`, and rename what it made."""
+    partial = _partial(target)
+    command = ffmpeg.compile(
+        output.global_args(
+            "-nostdin", "-hide_banner", "-loglevel", "error", "-max_error_rate", "1",
+            "-progress", "pipe:1",
+        ),
+        cmd=ffmpeg_path(),
+        overwrite_output=True,
+    )  # fmt: skip
+    reached_us = 0
+
+    def alive(line: str) -> bool:
+        nonlocal reached_us
+        name, _, value = line.partition("=")
+        if name != "out_time_us" or not value.isdecimal() or int(value) <= reached_us:
+            return False
+        reached_us = int(value)
+        if progress is not None and length_ms:
+            progress(min(1.0, reached_us / 1000 / length_ms))
+        return True
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _run(command, subject, alive, WALL_FACTOR * length_ms / 1000 + STALL_S)
+        if not partial.is_file() or partial.stat().st_size == 0:
+            raise _NothingMade("nothing could be made of it", "play it to see", path=subject)
+        with partial.open("rb") as made:
+            os.fsync(made.fileno())
+        partial.replace(target)
+        _sync_folder(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _run(
+    command: Sequence[str], subject: Path, alive: Callable[[str], bool], wall_s: float
+) -> None:
+    """Run one process to its end; `alive` gets its lines and says which of them mean progress.
+
+    Raises CaptureFault about `subject` when it fails, stands still for STALL_S or takes longer
+    than `wall_s`; ArchiveFault when the disk is full. Nothing of it outlives this call.
+    """
+    parent = os.getpid()
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        process_group=0,
+        # The child calls prctl and getppid only: nothing that another thread may have locked.
+        preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509
+    )
+    try:
+        words = _listen(process, alive, time.monotonic() + wall_s)
+        code = process.wait(timeout=STALL_S)
+    except TimeoutError as error:
+        raise CaptureFault(
+            "ffmpeg stood still on it", "play it to see whether it is whole", path=subject
+        ) from error
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if code == 0:
+        return
+    if "No space left on device" in words:
+        raise ArchiveFault("the disk is full", "make room, then run again")
+    raise CaptureFault(
+        "ffmpeg could not use it: {words}",
+        "play it to see whether it is whole, or copy it again from the card",
+        path=subject,
+        words=words.strip().rpartition("\n")[2] or f"it ended with code {code}",
+    )
+
+
+def _listen(process: subprocess.Popen[bytes], alive: Callable[[str], bool], end: float) -> str:
+    """Read both outputs until they close; return the last words of standard error."""
+    words, rest = b"", b""
+    moved = time.monotonic()
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
+        selector.register(process.stderr, selectors.EVENT_READ)  # type: ignore[arg-type]
+        while selector.get_map():
+            for key, _ in selector.select(timeout=1):
+                data = os.read(key.fd, 65_536)
+                if not data:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stderr:
+                    words = (words + data)[-WORDS_KEPT:]
+                else:
+                    *lines, rest = (rest + data).split(b"\n")
+                    for line in lines:
+                        if alive(line.decode(errors="replace").strip()):
+                            moved = time.monotonic()
+            now = time.monotonic()
+            if now > end or now - moved > STALL_S:
+                raise TimeoutError
+    return words.decode(errors="replace")
+
+
+def _die_with(parent: int) -> None:
+    """Run in the child before ffmpeg: the kernel kills it when its parent ends (Linux)."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+@cache
+def _version_of(command: str) -> str:
+    lines: list[str] = []
+
+    def keep(line: str) -> bool:
+        lines.append(line)
+        return True
+
+    _run([command, "-version"], Path(command), keep, STALL_S)
+    return lines[0].removeprefix("ffmpeg version ").split()[0]
