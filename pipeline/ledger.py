@@ -182,6 +182,12 @@ class Ledger:
         with self._db.conn:
             self._db.execute("INSERT OR REPLACE INTO applied VALUES (?, ?)", [target, key])
 
+    def applied(self) -> list[tuple[str, str]]:
+        """Return what stands and what each was made from, the public file aside."""
+        return self._db.execute(
+            "SELECT target, key FROM applied WHERE target != 'public' ORDER BY target"
+        ).fetchall()
+
     def note(self, kind: str, recording_id: str, step: str, outcome: str, detail: str = "") -> None:
         """Add a line to the history (in PREMIS words: an event, its outcome, its detail)."""
         with self._db.conn:

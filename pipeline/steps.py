@@ -37,13 +37,21 @@ _VOICES_MS = 300_000
 
 
 @dataclass(frozen=True)
+class Part:
+    """A capture's place on the recording's timeline, and its container's format."""
+
+    span: Span
+    format: str
+
+
+@dataclass(frozen=True)
 class Sound:
     """A recording's sound as one 16 kHz mono FLAC file, and what is missing from it."""
 
     path: Path
     sha256: str
     duration_ms: int
-    expected_ms: int
+    parts: tuple[Part, ...]
     gaps: tuple[Gap, ...]
     done: Done
 
@@ -74,7 +82,7 @@ def sound(
         )
         result = {
             "duration_ms": made.duration_ms,
-            "expected_ms": made.expected_ms,
+            "parts": _parts_json(recording.captures),
             "gaps": [[g.span.start_ms, g.span.end_ms, g.reason] for g in made.gaps],
         }
         tools = {"ffmpeg": made.ffmpeg_version}
@@ -84,10 +92,23 @@ def sound(
         path,
         done.output_sha256,
         done.result["duration_ms"],
-        done.result["expected_ms"],
+        tuple(Part(Span(a, b), name) for a, b, name in done.result["parts"]),
         tuple(Gap(Span(a, b), reason) for a, b, reason in done.result["gaps"]),
         done,
     )
+
+
+def _parts_json(captures: Sequence[Path]) -> list[object]:
+    from pipeline import media  # noqa: PLC0415
+
+    parts: list[object] = []
+    start_ms = 0
+    for capture in captures:
+        container = media.probe(capture)
+        end_ms = start_ms + container.duration_ms
+        parts.append([start_ms, end_ms, container.format])
+        start_ms = end_ms
+    return parts
 
 
 def hearing(ledger: Ledger, source: Sound) -> Hearing:
@@ -116,12 +137,12 @@ def hearing(ledger: Ledger, source: Sound) -> Hearing:
 
 
 @dataclass(frozen=True)
-class Recognising:
-    """How words are recognised: by which model, where, and how many blocks at a time."""
+class Model:
+    """The recogniser's model: its name in the configuration, its files and their hash."""
 
-    executor: Executor
-    model_sha256: str
-    outstanding: int
+    name: str
+    folder: Path
+    sha256: str
 
 
 def words(
@@ -129,7 +150,8 @@ def words(
     source: Sound,
     blocks: Sequence[Sequence[Span]],
     recognition: Recognition,
-    by: Recognising,
+    model_sha256: str,
+    executor: Executor,
     progress: Callable[[int], None],
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     """Recognise blocks of windows, each once.
@@ -148,16 +170,16 @@ def words(
         progress(_length(blocks[place]))
 
     for place, block in enumerate(blocks):
-        step = _words_step(source, block, recognition, by.model_sha256)
+        step = _words_step(source, block, recognition, model_sha256)
         known = ledger.find(step)
         if known is not None:
             results[place] = known
             progress(_length(block))
             continue
-        if len(waiting) >= by.outstanding:
+        if len(waiting) > executor.workers:
             collect()
         ledger.claim(step)
-        waiting.append((place, step, by.executor.submit(_task(source, block, recognition))))
+        waiting.append((place, step, executor.submit(_task(source, block, recognition))))
     while waiting:
         collect()
     done = tuple(results[place] for place in range(len(blocks)))
@@ -192,22 +214,27 @@ def _task(source: Sound, block: Sequence[Span], recognition: Recognition) -> Any
     return Task(pcm, tuple(window.shift(-whole.start_ms) for window in block), recognition)
 
 
-def sidecar(
-    ledger: Ledger, transcript: Path, start_ms: int, duration_ms: int
-) -> tuple[tuple[Segment, ...], Done]:
-    """Take a transcript made elsewhere; its times count from its capture's start."""
+def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segment, ...], Done]:
+    """Take a transcript made elsewhere of the capture that stands at `capture`.
+
+    The transcript's times count from its capture's start, ours from the recording's.
+    """
     step = Step(
         "sidecar",
         VERSIONS["sidecar"],
         {"transcript": ledger.sha256(transcript)},
-        {"start_ms": start_ms, "duration_ms": duration_ms, "suffix": transcript.suffix},
+        {
+            "start_ms": capture.start_ms,
+            "duration_ms": capture.duration_ms,
+            "suffix": transcript.suffix,
+        },
     )
 
     def work() -> list[object]:
         from pipeline import sidecar as reader  # noqa: PLC0415
 
-        segments = reader.read(transcript, duration_ms)
-        return _segments_json(segment.shift(start_ms) for segment in segments)
+        segments = reader.read(transcript, capture.duration_ms)
+        return _segments_json(segment.shift(capture.start_ms) for segment in segments)
 
     done = ledger.once(step, work)
     return _segments(done.result), done

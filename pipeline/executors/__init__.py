@@ -46,7 +46,9 @@ class Task:
 
 
 class Executor(Protocol):
-    """Runs tasks; a context manager that leaves no process behind."""
+    """Runs tasks, `workers` at a time; a context manager that leaves no process behind."""
+
+    workers: int
 
     def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
         """Promise the words of a task. The future raises PlenaryError when they cannot be had."""

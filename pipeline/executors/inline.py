@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class Inline:
     """Does each task at once, where it is asked; the model is loaded by the first."""
 
+    workers = 1
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 

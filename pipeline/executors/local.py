@@ -38,6 +38,7 @@ class Local:
     """`workers` processes, each with the engine's threads."""
 
     def __init__(self, engine: Engine, workers: int) -> None:
+        self.workers = workers
         self._engine = engine
         self._tasks: queue.Queue[tuple[Task, Future[tuple[Segment, ...]]] | None] = queue.Queue()
         self._closing = threading.Event()

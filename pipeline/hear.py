@@ -1,0 +1,195 @@
+"""One recording, from captures to named turns: the steps in their order.
+
+A recording is heard once, as a whole; each of its sessions is then recognised with its
+own hotwords and attributed to its own people. What lies outside every session, or in a
+break, is not transcribed at all: a camera runs through lunch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from pipeline import rows, steps
+from pipeline.ledger import digest
+from pipeline.model import Segment, Span
+from pipeline.programme import cast_of, terms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipeline.config import Settings
+    from pipeline.executors import Executor
+    from pipeline.ledger import Ledger
+    from pipeline.model import Turn, Withheld
+    from pipeline.programme import Event, Recording, Session
+    from pipeline.progress import Progress
+    from pipeline.rows import Row
+    from pipeline.split import Hearing
+    from pipeline.steps import Model
+
+# Raised when the way from stages to rows changes, so that all recordings are stored anew.
+_ROWS_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What hearing a recording needs besides the recording.
+
+    `model` is None where every session brings its own transcript.
+    """
+
+    settings: Settings
+    ledger: Ledger
+    progress: Progress
+    model: Model | None
+    executor: Executor
+
+
+@dataclass
+class Story:
+    """What was heard in a recording, session by session."""
+
+    sound: steps.Sound
+    turns: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
+    withheld: list[Withheld] = field(default_factory=list)
+    provenance: list[Row] = field(default_factory=list)
+
+    def tables(self, recording: Recording, hashes: Sequence[str]) -> dict[str, list[Row]]:
+        """Return the story as rows, by table."""
+        return {
+            "captures": rows.capture_rows(recording.captures, hashes, self.sound.parts),
+            "gaps": rows.gap_rows(self.sound),
+            "turns": [row for s, said in self.turns.items() for row in rows.turn_rows(s, said)],
+            "withheld": rows.withheld_rows(self.withheld),
+            "provenance": self.provenance,
+        }
+
+
+def held(event: Event, recording: Recording) -> list[Session]:
+    """Return the sessions of a recording that are listened to: all but breaks."""
+    return [s for s in event.sessions if s.recording == recording.id and s.kind != "break"]
+
+
+def inputs(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> str:
+    """Return one hash over everything that a recording's words and names come from."""
+    settings = bench.settings
+    return digest(
+        [
+            _ROWS_VERSION,
+            steps.VERSIONS,
+            [version("faster-whisper"), version("ctranslate2")],
+            list(hashes),
+            asdict(recording.sound),
+            [
+                settings.transcription.language,
+                settings.attribution.min_confidence,
+                settings.voices.model,
+            ],
+            [_session_inputs(bench, event, session) for session in held(event, recording)],
+        ]
+    )
+
+
+def _session_inputs(bench: Bench, event: Event, session: Session) -> list[object]:
+    return [
+        session.id,
+        None if session.span is None else asdict(session.span),
+        _language(bench, event, session),
+        asdict(cast_of(event, session)),
+        list(terms_of(event, session)),
+        [bench.ledger.sha256(path) for path in session.transcripts] or _model(bench).sha256,
+    ]
+
+
+def hear(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> Story:
+    """Take a recording through every step that is due.
+
+    Raises CaptureFault, ModelFault, FileFault (a transcript made elsewhere), Stopped.
+    """
+    name = f"{event.id}/{recording.id}"
+    bench.progress.stage(name, "sound")
+    sound = steps.sound(bench.ledger, recording, hashes, bench.progress.reach)
+    bench.progress.stage(name, "speech", sound.duration_ms)
+    heard = steps.hearing(bench.ledger, sound)
+    story = Story(sound)
+    ffmpeg = sound.done.step.tools.get("ffmpeg", "")
+    story.provenance += rows.provenance_rows([sound.done], "ffmpeg", ffmpeg)
+    for session in held(event, recording):
+        _session(bench, event, session, heard, story)
+    return story
+
+
+def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story: Story) -> None:
+    name = f"{event.id}/{session.id}"
+    span = session.span or Span(0, story.sound.duration_ms)
+    steps.check_length(story.sound, session.id, span)
+    bench.progress.stage(name, "words", span.duration_ms)
+    if session.transcripts:
+        segments = _taken(bench, session, span, story)
+    else:
+        segments = _recognised(bench, event, session, heard, story)
+    kept, withheld, gated = steps.gate(bench.ledger, segments, heard, story.sound)
+    bench.progress.stage(name, "who speaks", span.duration_ms)
+    hint = steps.Hint(
+        cast_of(event, session),
+        _language(bench, event, session),
+        bench.settings.attribution.min_confidence,
+    )
+    turns, attributed = steps.turns(bench.ledger, kept, story.sound, hint)
+    story.turns[name] = turns
+    story.withheld += withheld
+    ours = version("plenary-archive")
+    story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours)
+
+
+def _recognised(
+    bench: Bench, event: Event, session: Session, heard: Hearing, story: Story
+) -> tuple[Segment, ...]:
+    from pipeline import split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
+
+    span = session.span or Span(0, story.sound.duration_ms)
+    windows = split.plan(heard, within=span)
+    model = _model(bench)
+    segments, done = steps.words(
+        bench.ledger,
+        story.sound,
+        split.blocks(windows, length_ms=steps.BLOCK_MS),
+        transcribe.Recognition(
+            language=_language(bench, event, session),
+            hotwords=transcribe.choose_hotwords(
+                terms_of(event, session), transcribe.token_counter(model.folder)
+            ),
+        ),
+        model.sha256,
+        bench.executor,
+        bench.progress.advance,
+    )
+    story.provenance += rows.provenance_rows(
+        done, "faster-whisper", version("faster-whisper"), model
+    )
+    return segments
+
+
+def _model(bench: Bench) -> Model:
+    assert bench.model is not None, "a session without transcripts needs the model"
+    return bench.model
+
+
+def _taken(bench: Bench, session: Session, span: Span, story: Story) -> tuple[Segment, ...]:
+    """Return the words of transcripts made elsewhere that lie in the session."""
+    taken: list[Segment] = []
+    for path, part in zip(session.transcripts, story.sound.parts, strict=False):
+        segments, done = steps.sidecar(bench.ledger, path, part.span)
+        story.provenance += rows.provenance_rows([done], "sidecar", path.name)
+        taken += segments
+    within = (
+        tuple(w for w in s.words if span.start_ms <= (w.start_ms + w.end_ms) // 2 < span.end_ms)
+        for s in taken
+    )
+    return tuple(Segment(words) for words in within if words)
+
+
+def _language(bench: Bench, event: Event, session: Session) -> str:
+    return session.language or event.language or bench.settings.transcription.language

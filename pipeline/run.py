@@ -1,0 +1,197 @@
+"""Which recordings are due, in what order, and what becomes of one that fails.
+
+Words come before pictures: every recording is heard, attributed, stored and published
+as soon as it is done; the web copies are made after the words of all. A recording that
+fails costs only itself. Nothing that the ledger holds is done again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from archive.publish import publish
+
+from archive.errors import Busy, PlenaryError, Stopped
+from pipeline import rows
+from pipeline.hear import Bench, hear, inputs
+from pipeline.ledger import Due, Step, digest
+from pipeline.pictures import make_pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from archive.publish import Published
+
+    from archive.store import Store
+    from pipeline.programme import Event, Recording
+
+# Raised when the way from a programme to rows changes.
+_ROWS_VERSION = 1
+# Raised when the way from the store to the public file changes.
+_PUBLISHED_VERSION = 1
+
+
+@dataclass
+class Outcome:
+    """What a run did: recordings by what happened to them."""
+
+    heard: list[str] = field(default_factory=list)
+    pictured: list[str] = field(default_factory=list)
+    failed: dict[str, PlenaryError] = field(default_factory=dict)
+    published: Published | None = None
+
+
+@contextmanager
+def holding(data: Path) -> Iterator[None]:
+    """Hold the archive for one run. Raises Busy with the holder's process number."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "run.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise Busy(
+                "another run holds the archive (process {holder})",
+                "wait until it ends, or stop it",
+                path=data,
+                holder=lock.read().strip() or "unknown",
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def run(bench: Bench, store: Store, events: Sequence[Event]) -> Outcome:
+    """Bring every recording of the events up to date, words first, then pictures.
+
+    Raises Stopped when it is time to stop; what was done is kept and published.
+    """
+    outcome = Outcome()
+    for event in events:
+        _put_programme(bench, store, event)
+    _publish_if_due(bench, store, outcome)
+    for event, recording in _recordings(events):
+        name = f"{event.id}/{recording.id}"
+        with _costing_only_itself(bench, store, outcome, recording, name):
+            if _words(bench, store, event, recording):
+                outcome.heard.append(name)
+                _publish_if_due(bench, store, outcome)
+    for event, recording in _with_pictures(bench, events, outcome):
+        name = f"{event.id}/{recording.id}"
+        with _costing_only_itself(bench, store, outcome, recording, name):
+            if make_pictures(
+                bench.settings.data, store, bench.ledger, bench.progress, event, recording
+            ):
+                outcome.pictured.append(name)
+                _publish_if_due(bench, store, outcome)
+    bench.progress.finish()
+    return outcome
+
+
+def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
+    """Tell the first step that is due for each recording that has one; nothing is done.
+
+    The bench's ledger must be one that is only asked. Raises CaptureFault as `run` would
+    note it.
+    """
+    found: dict[str, str] = {}
+    for event, recording in _recordings(events):
+        name = f"{event.id}/{recording.id}"
+        try:
+            _words(bench, store, event, recording)
+            if bench.settings.media.web_copy and recording.media is None:
+                make_pictures(
+                    bench.settings.data, store, bench.ledger, bench.progress, event, recording
+                )
+        except Due as answer:
+            found[name] = answer.step.name
+    return found
+
+
+def _recordings(events: Sequence[Event]) -> Iterator[tuple[Event, Recording]]:
+    return ((event, recording) for event in events for recording in event.recordings)
+
+
+def _with_pictures(
+    bench: Bench, events: Sequence[Event], outcome: Outcome
+) -> Iterator[tuple[Event, Recording]]:
+    """Recordings whose web copy is ours to make: heard, and not played from elsewhere."""
+    for event, recording in _recordings(events):
+        heard = f"{event.id}/{recording.id}" not in outcome.failed
+        if bench.settings.media.web_copy and recording.media is None and heard:
+            yield event, recording
+
+
+@contextmanager
+def _costing_only_itself(
+    bench: Bench, store: Store, outcome: Outcome, recording: Recording, name: str
+) -> Iterator[None]:
+    try:
+        yield
+    except Stopped:
+        raise
+    except PlenaryError as error:
+        outcome.failed[name] = error
+        absent = any(not capture.exists() for capture in recording.captures)
+        store.set_status(name, "waiting" if absent else "failed")
+        bench.ledger.fail(name, type(error).__name__, str(error))
+        bench.progress.say(f"{name}  failed\n  {error}")
+    else:
+        bench.ledger.clear(name)
+
+
+def _put_programme(bench: Bench, store: Store, event: Event) -> None:
+    tables = rows.event_tables(event)
+    key = digest([_ROWS_VERSION, tables])
+    if not bench.ledger.is_applied(f"programme:{event.id}", key):
+        store.put_event(event.id, tables)
+        bench.ledger.apply(f"programme:{event.id}", key)
+
+
+def _words(bench: Bench, store: Store, event: Event, recording: Recording) -> bool:
+    """Hear a recording and store what was heard; tell whether that was due."""
+    name = f"{event.id}/{recording.id}"
+    hashes = [bench.ledger.sha256(capture) for capture in recording.captures]
+    key = inputs(bench, event, recording, hashes)
+    known = store.db.execute(
+        "SELECT 1 FROM recordings WHERE id = ? AND status IN ('ok', 'partial')", [name]
+    ).fetchone()
+    if known and bench.ledger.is_applied(f"recording:{name}", key):
+        return False
+    story = hear(bench, event, recording, hashes)
+    bench.ledger.claim(Step("storing", _ROWS_VERSION, {"all": key}))
+    bench.progress.stage(name, "storing")
+    store.put_recording(
+        rows.recording_row(event.id, recording.id, story.sound), story.tables(recording, hashes)
+    )
+    bench.ledger.apply(f"recording:{name}", key)
+    bench.ledger.note("processing", name, "words", "success")
+    return True
+
+
+def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
+    """Publish what the store holds, unless that very content is what is published."""
+    public, names = bench.settings.data / "public", bench.settings.site.names
+    today = date.today()  # noqa: DTZ011 (an access date is a day of the archivist's calendar)
+    key = digest(
+        [
+            _PUBLISHED_VERSION,
+            names,
+            bench.ledger.applied(),
+            store.db.execute("SELECT id, status FROM recordings ORDER BY id").fetchall(),
+            store.db.execute(
+                "SELECT id FROM sessions WHERE public_from <= ? ORDER BY id", [today.isoformat()]
+            ).fetchall(),
+        ]
+    )
+    if bench.ledger.is_applied("public", key) and (public / "archive.db").exists():
+        return
+    outcome.published = publish(bench.settings.data / "work.db", public, today=today, names=names)
+    bench.ledger.apply("public", key)
