@@ -22,8 +22,10 @@ import jiwer
 import numpy as np
 
 from archive.errors import FileFault
+from archive.export import export
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
@@ -162,10 +164,50 @@ def best_assignment(gains: NDArray[np.float64]) -> float:
     return float(-sum(costs[owner[c] - 1, c - 1] for c in range(1, columns + 1) if owner[c]))
 
 
-def read_rttm(path: Path) -> list[Line]:
-    """Read an RTTM's SPEAKER lines. Raises FileFault."""
+def score_archive(db: sqlite3.Connection, reference: Path) -> dict[str, Score]:
+    """Score each session of a published file that has `<event>/<session>.txt` or `.rttm`.
+
+    Raises FileFault for a damaged reference, and where there is none for this archive.
+    """
+    scores: dict[str, Score] = {}
+    for (session_id,) in db.execute("SELECT id FROM sessions ORDER BY id"):
+        text, turns = reference / f"{session_id}.txt", reference / f"{session_id}.rttm"
+        score = Score()
+        if text.exists():
+            score += score_words(text.read_text("utf-8"), _text_of(db, session_id))
+        if turns.exists():
+            heard = parse_rttm(export(db, "rttm", session_id), turns)
+            listed = _listed(db, session_id)
+            score += score_turns(parse_rttm(turns.read_text("utf-8"), turns), heard, listed)
+        if text.exists() or turns.exists():
+            scores[session_id] = score
+    if not scores:
+        raise FileFault(
+            "it holds no <event>/<session>.txt or .rttm of a published session",
+            "name the folder above those of the events",
+            path=reference,
+        )
+    return scores
+
+
+def _text_of(db: sqlite3.Connection, session_id: str) -> str:
+    rows = db.execute(
+        "SELECT text FROM passages JOIN turns ON turns.id = turn_id WHERE session_id = ?"
+        " ORDER BY passages.start_ms",
+        [session_id],
+    )
+    return " ".join(text for (text,) in rows)
+
+
+def _listed(db: sqlite3.Connection, session_id: str) -> set[str]:
+    rows = db.execute("SELECT person_id FROM programme WHERE session_id = ?", [session_id])
+    return {person for (person,) in rows}
+
+
+def parse_rttm(text: str, path: Path) -> list[Line]:
+    """Read the SPEAKER lines of an RTTM; `path` is named in errors. Raises FileFault."""
     lines: list[Line] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         parts = line.split()
         if not parts or parts[0] != "SPEAKER":
             continue

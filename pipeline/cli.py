@@ -1,0 +1,336 @@
+"""The `plenary` command: words to calls, nothing else."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.errors import ArchiveFault, Faults, PlenaryError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from archive.search import Hit
+    from pipeline.config import Settings
+    from pipeline.run import Outcome
+
+FORMATS = ("rttm", "vtt", "srt", "txt", "json", "csv", "tei")
+
+
+class _Plenary(click.Group):
+    """A group whose commands answer errors with their sentence and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PlenaryError as error:
+            click.echo(str(error), err=True)
+            raise click.exceptions.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            click.echo("interrupted; what was done is kept, `plenary run` goes on", err=True)
+            raise click.exceptions.Exit(130) from error
+
+
+@click.group(cls=_Plenary, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="config.yaml",
+    show_default=True,
+    help="The archive's configuration.",
+)
+@click.version_option(package_name="plenary-archive")
+@click.pass_context
+def main(ctx: click.Context, config: Path) -> None:
+    """Turn filmed plenaries into a public memory that can be searched and heard.
+
+    \b
+    Example:
+      plenary init ~/our-archive && cd ~/our-archive
+      plenary check
+      plenary run
+      plenary serve
+    """
+    ctx.obj = config
+    # A service manager's SIGTERM ends a run as Ctrl-C does: what is done is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def init(folder: Path) -> None:
+    """Begin a new archive in FOLDER: a commented config.yaml and an example event.
+
+    \b
+    Example: plenary init ~/our-archive
+    """
+    from pipeline import start
+
+    start.init(folder)
+    click.echo(f"Made {folder}. Next:")
+    click.echo(f"  1. put your captures beside the example in {folder / 'events'}")
+    click.echo("  2. say who speaks in its programme.yaml")
+    click.echo(f"  3. cd {folder}, then: plenary fetch-models, plenary check, plenary run")
+
+
+@main.command()
+@click.pass_obj
+def check(config: Path) -> None:
+    """Look at everything before a night's work: files, captures, disk, model.
+
+    Every problem is reported at once; nothing is written.
+
+    \b
+    Example: plenary check
+    """
+    from pipeline.check import check as look
+
+    found = look(config)
+    if found.faults or found.capture_faults:
+        raise Faults((*found.faults, *found.capture_faults))
+    for double in found.doubles:
+        click.echo(str(double))
+    click.echo(str(found.estimate))
+
+
+@main.command("fetch-models")
+@click.pass_obj
+def fetch_models(config: Path) -> None:
+    """Fetch the configured models, once; `run` then needs no network.
+
+    \b
+    Example: plenary fetch-models
+    """
+    from pipeline.models import fetch_model
+
+    settings = _load(config)
+    folder = fetch_model(settings.transcription.model, settings.data, click.echo)
+    click.echo(f"The model is in {folder}.")
+
+
+@main.command()
+@click.argument("events", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Say what is due and do nothing.")
+@click.option("--until", metavar="HH:MM", help="Begin nothing new after this time of day.")
+@click.pass_obj
+def run(config: Path, events: Sequence[str], dry_run: bool, until: str | None) -> None:
+    """Do whatever is due, and only that: all events, or the EVENTs named.
+
+    Ends with 0, with 1 where recordings failed, 75 where another run holds the archive.
+    It may be interrupted at any time: what is done is kept.
+
+    \b
+    Examples: plenary run
+              plenary run 2025-03-14-rivemont --until 07:00
+    """
+    from pipeline.night import Request, due_in, run_archive
+    from pipeline.progress import Progress
+
+    request = Request(config, tuple(events), None if until is None else _next(until))
+    progress = Progress(sys.stderr)
+    if dry_run:
+        waiting = due_in(request, progress)
+        for name, step in waiting.items():
+            click.echo(f"{name}  due from the step: {step}")
+        click.echo(f"{len(waiting)} recordings are due")
+        return
+    outcome = run_archive(request, progress)
+    _report(outcome)
+    if outcome.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _report(outcome: Outcome) -> None:
+    click.echo(
+        f"{len(outcome.heard)} recordings heard, {len(outcome.pictured)} web copies made,"
+        f" {len(outcome.failed)} failed"
+    )
+    for name, error in outcome.failed.items():
+        click.echo(f"{name}: {error}")
+    if outcome.published is not None:
+        click.echo(f"published: {outcome.published.path}")
+
+
+def _next(time_of_day: str) -> datetime:
+    """Return the next moment that a clock on this machine shows `time_of_day`."""
+    try:
+        wanted = datetime.strptime(time_of_day, "%H:%M").time()  # noqa: DTZ007 (a time of day)
+    except ValueError as error:
+        raise click.BadParameter(f"{time_of_day!r} is no time of day such as 07:00") from error
+    now = datetime.now().astimezone()
+    moment = now.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
+    return (moment if moment > now else moment + timedelta(days=1)).astimezone(UTC)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def status(config: Path, as_json: bool) -> None:
+    """Tell where each recording stands, what is missing, what failed and what to do.
+
+    \b
+    Example: plenary status
+    """
+    from pipeline.standing import standing, table
+
+    found = standing(config)
+    click.echo(json.dumps([asdict(s) for s in found], indent=2) if as_json else table(found))
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True)
+@click.pass_obj
+def serve(config: Path, port: int) -> None:
+    """Serve the published archive on this machine, at http://127.0.0.1:8001.
+
+    \b
+    Example: plenary serve --port 8080
+    """
+    from archive.site.serve import serve as serve_site
+    from archive.site.settings import SiteSettings
+
+    settings = _load(config)
+    site = settings.site
+    click.echo(f"The archive is at http://127.0.0.1:{port} (Ctrl-C ends it)")
+    serve_site(
+        settings.data / "public",
+        settings.data / "media",
+        port=port,
+        site=SiteSettings(
+            title=site.title, language=site.language, url=site.url, contact=site.contact
+        ),
+    )
+
+
+@main.command()
+@click.option("--rollback", is_flag=True, help="Go back to the file published before.")
+@click.pass_obj
+def publish(config: Path, rollback: bool) -> None:
+    """Build and check a new public file (`run` does it after each recording).
+
+    \b
+    Examples: plenary publish
+              plenary publish --rollback
+    """
+    from archive import publish as publishing
+    from pipeline.run import holding
+
+    settings = _load(config)
+    public = settings.data / "public"
+    with holding(settings.data):
+        if rollback:
+            click.echo(f"published: {publishing.rollback(public)}")
+            return
+        work = settings.data / "work.db"
+        today = date.today()  # noqa: DTZ011 (an access date is a day of the archivist's calendar)
+        made = publishing.publish(work, public, today=today, names=settings.site.names)
+        click.echo(f"published: {made.path}")
+
+
+@main.command()
+@click.argument("text")
+@click.option("--person", help="Only what this person said (an id of the programme).")
+@click.option("--event", help="Only at this event.")
+@click.option("--date", "by_date", is_flag=True, help="Newest first, not best first.")
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+@click.pass_obj
+def search(
+    config: Path, text: str, person: str | None, event: str | None, by_date: bool, page: int
+) -> None:
+    """Search as a visitor does: accents, plurals and elisions do not matter.
+
+    \b
+    Example: plenary search "monnaies locales"
+    """
+    from archive import search as searching
+
+    query = searching.Query(
+        text, person=person, event=event, order="date" if by_date else "relevance", page=page
+    )
+    with _published(_load(config)) as db:
+        results = searching.search(db, query)
+    for hit in results.hits:
+        click.echo(_hit(hit))
+    click.echo(f"{'more than ' if results.more_than else ''}{results.total} passages")
+    if results.suggestion:
+        click.echo(f"did you mean: {results.suggestion}")
+
+
+def _hit(hit: Hit) -> str:
+    from archive.search import MARK_END, MARK_START
+    from pipeline.progress import clock
+
+    who = hit.person_name or "voix inconnue"
+    if hit.person_name and hit.origin == "automatic":
+        who += " (nom attribué automatiquement)"
+    snippet = hit.snippet.replace(MARK_START, "[").replace(MARK_END, "]")
+    return f"{hit.recording_id} {clock(hit.start_ms)}  {who}\n    {snippet}"
+
+
+@main.command()
+@click.argument("events", nargs=-1)
+@click.option("--format", "format_", type=click.Choice(FORMATS), required=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.pass_obj
+def export(config: Path, events: Sequence[str], format_: str, out: Path) -> None:
+    """Write each public session as OUT/<event>/<session>.<ext>.
+
+    \b
+    Example: plenary export --format vtt --out captions
+    """
+    from archive.export import write_all
+
+    with _published(_load(config)) as db:
+        written = write_all(db, format_, list(events), out)
+    click.echo(f"{len(written)} sessions written to {out}")
+
+
+@main.command()
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    help="Holds <event>/<session>.txt and .rttm.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def evaluate(config: Path, reference: Path, as_json: bool) -> None:
+    """Compare what is published with a reference: words, voices and names.
+
+    \b
+    Example: plenary evaluate --reference demo/reference
+    """
+    from pipeline import evaluate as evaluating
+
+    with _published(_load(config)) as db:
+        scores = evaluating.score_archive(db, reference)
+    rates = {name: score.rates() for name, score in scores.items()}
+    click.echo(json.dumps(rates, indent=2) if as_json else evaluating.table(scores))
+
+
+def _load(config: Path) -> Settings:
+    from pipeline.config import load_settings
+
+    return load_settings(config)
+
+
+@contextmanager
+def _published(settings: Settings) -> Iterator[sqlite3.Connection]:
+    """Open the published file, read-only. Raises ArchiveFault where there is none."""
+    import sqlite3
+
+    path = settings.data / "public" / "archive.db"
+    if not path.exists():
+        raise ArchiveFault("nothing is published yet", "run `plenary run` first", path=path)
+    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    with closing(sqlite3.connect(uri, uri=True)) as db:
+        yield db

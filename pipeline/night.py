@@ -1,0 +1,126 @@
+"""One call of `plenary run`: open what it needs, run, close; nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.errors import ArchiveFault, FileFault
+from archive.store import open_store
+from pipeline.config import load_settings
+from pipeline.executors import Engine
+from pipeline.executors.inline import Inline
+from pipeline.executors.local import Local
+from pipeline.hear import Bench
+from pipeline.ledger import Ledger, digest
+from pipeline.models import find_model
+from pipeline.programme import load_events
+from pipeline.run import Outcome, due, holding, run
+from pipeline.steps import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from archive.store import Store
+    from pipeline.config import Settings
+    from pipeline.executors import Executor
+    from pipeline.programme import Event
+    from pipeline.progress import Progress
+
+# The files of a CTranslate2 model that its words come from.
+_MODEL_FILES = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the archivist asked for: which configuration, which events (none: all), until when."""
+
+    config: Path
+    events: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+def run_archive(request: Request, progress: Progress) -> Outcome:
+    """Do whatever is due.
+
+    Raises Faults for wrong files, ModelFault, ArchiveFault before any work; Busy; Stopped.
+    """
+    settings, events = _read(request)
+    with _opened(settings, events, progress, until=request.until) as (bench, store):
+        return run(bench, store, events)
+
+
+def due_in(request: Request, progress: Progress) -> dict[str, str]:
+    """Tell the first step that is due for each recording; nothing is done. Raises as a run."""
+    settings, events = _read(request)
+    with _opened(settings, events, progress, only_asked=True) as (bench, store):
+        return due(bench, store, events)
+
+
+def _read(request: Request) -> tuple[Settings, tuple[Event, ...]]:
+    settings = load_settings(request.config)
+    events = load_events(settings.events)
+    known = {event.id for event in events}
+    for name in request.events:
+        if name not in known:
+            raise FileFault(
+                "there is no event {name}",
+                "the events are: {known}",
+                path=settings.events,
+                name=name,
+                known=", ".join(sorted(known)) or "none",
+            )
+    return settings, tuple(e for e in events if not request.events or e.id in request.events)
+
+
+@contextmanager
+def _opened(
+    settings: Settings,
+    events: Sequence[Event],
+    progress: Progress,
+    *,
+    only_asked: bool = False,
+    until: datetime | None = None,
+) -> Iterator[tuple[Bench, Store]]:
+    folder = _model_folder(settings, events)
+    try:
+        with holding(settings.data), open_store(settings.data / "work.db") as store:
+            kept = settings.data / "kept"
+            kept.mkdir(exist_ok=True)
+            ledger = Ledger(store.db, kept, only_asked=only_asked, until=until)
+            model = None
+            if folder is not None:
+                files = [folder / name for name in _MODEL_FILES if (folder / name).exists()]
+                hashes = {file.name: ledger.sha256(file) for file in files}
+                model = Model(settings.transcription.model, folder, digest(hashes))
+            with _executor(settings, folder) as executor:
+                yield Bench(settings, ledger, progress, model, executor), store
+    except PermissionError as error:
+        raise ArchiveFault(
+            "cannot be written", "choose another `data:` or change its rights", path=settings.data
+        ) from error
+
+
+def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
+    """Return the model's folder; None where every session brings its transcripts."""
+    sessions = [s for event in events for s in event.sessions if s.recording is not None]
+    if all(session.transcripts for session in sessions):
+        return None
+    return find_model(settings.transcription.model, settings.data)
+
+
+def _executor(settings: Settings, folder: Path | None) -> Executor:
+    cores = os.cpu_count() or 1
+    workers = 1 if settings.run.workers == "auto" else settings.run.workers
+    transcription = settings.transcription
+    engine = Engine(
+        folder or settings.data,
+        transcription.device,
+        transcription.compute_type,
+        max(1, cores // workers),
+    )
+    return Local(engine, workers) if settings.run.executor == "local" else Inline(engine)

@@ -1,0 +1,75 @@
+"""Where each recording stands, told from work.db without changing it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.config import load_settings
+from pipeline.programme import load_events
+from pipeline.progress import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One recording: its state, how much was heard, what is missing, unnamed or withheld."""
+
+    recording: str
+    status: str
+    duration_ms: int = 0
+    missing_ms: int = 0
+    speech_ms: int = 0
+    unnamed_ms: int = 0
+    withheld: int = 0
+    pictures: bool = False
+    failure: str = ""
+
+
+_QUERY = """
+SELECT r.id, r.status, COALESCE(r.duration_ms, 0), COALESCE(r.missing_ms, 0),
+       COALESCE(SUM(t.end_ms - t.start_ms), 0),
+       COALESCE(SUM(CASE WHEN t.person_id IS NULL THEN t.end_ms - t.start_ms END), 0),
+       (SELECT COUNT(*) FROM withheld w WHERE w.recording_id = r.id),
+       r.media IS NOT NULL,
+       COALESCE((SELECT sentence FROM failures f WHERE f.recording_id = r.id), '')
+FROM recordings r LEFT JOIN turns t ON t.recording_id = r.id
+GROUP BY r.id ORDER BY r.id
+"""
+
+
+def standing(config: Path) -> tuple[Standing, ...]:
+    """Return every recording of the programmes, known to work.db or not. Raises Faults."""
+    settings = load_settings(config)
+    known = _known(settings.data / "work.db")
+    announced = [f"{e.id}/{r.id}" for e in load_events(settings.events) for r in e.recordings]
+    return tuple(known.get(name, Standing(name, "waiting")) for name in announced)
+
+
+def _known(work: Path) -> dict[str, Standing]:
+    if not work.exists():
+        return {}
+    with closing(sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        rows = db.execute(_QUERY).fetchall()
+    return {row[0]: Standing(*row[:7], pictures=bool(row[7]), failure=row[8]) for row in rows}
+
+
+def table(found: Sequence[Standing]) -> str:
+    """Return one line for each recording, and below it what failed and what to do."""
+    lines = [
+        f"{'recording':44} {'state':8} {'length':>8} {'missing':>8} {'unnamed':>8} {'withheld':>8}"
+    ]
+    for one in found:
+        lines.append(
+            f"{one.recording:44} {one.status:8} {clock(one.duration_ms):>8}"
+            f" {clock(one.missing_ms):>8} {clock(one.unnamed_ms):>8} {one.withheld:>8}"
+        )
+        lines += [f"    {line}" for line in one.failure.splitlines()]
+    if any(one.status in {"waiting", "failed"} for one in found):
+        lines.append("`plenary run` goes on with what is waiting or failed.")
+    return "\n".join(lines)
