@@ -1,0 +1,1 @@
+"""Scripts that make what the demo folder holds: its model and its filmed events."""
