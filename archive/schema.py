@@ -10,8 +10,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlite_utils.db import ForeignKey
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -60,7 +58,7 @@ class Table:
             pk=(key[0] if len(key) == 1 else key) or None,
             not_null={c.name for c in columns if c.required},
             foreign_keys=[
-                ForeignKey(self.name, c.name, *c.references.split(".", 1))
+                (c.name, c.references.partition(".")[0], c.references.partition(".")[2])
                 for c in columns
                 if c.references
             ],

@@ -1,0 +1,133 @@
+"""French words as search compares them: folded, without elision, by lemma.
+
+Folding follows FTS5's `unicode61 remove_diacritics 2`, and writes œ as oe besides. Lemmas
+are simplemma's (its French dictionary), folded and without hyphens, so that
+"co-constructions" and "coconstruction" meet.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING
+
+import simplemma
+from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_LETTERS = r"[^\W_]+"
+_TOKEN = re.compile(_LETTERS)
+# A word keeps its inner hyphens and apostrophes; single letters with points are an acronym.
+_WORD = re.compile(rf"(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)|{_LETTERS}(?:['’ʼ\-‐‑]{_LETTERS})*")
+_ELISION = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ](?=\w)", re.IGNORECASE)
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
+
+STOP_WORDS = frozenset(
+    """
+    à a afin ai ainsi as au aussi aux avec c car ce ceci cela celle celles celui ces cet cette
+    ceux chez ci comme d dans de des donc dont du elle elles en es est et eux il ils j je jusqu
+    l la là le les leur leurs lui m ma mais me mes moi mon n ne ni nos notre nous on ont or ou
+    où par pas pour qu quand que quel quelle quelles quels qui quoi s sa sans se ses si soi son
+    sont sous sur t ta te tes toi ton très tu un une vos votre vous y ça était étaient être
+    """.split()  # noqa: SIM905 - one paragraph of words reads better than a hundred strings
+)
+"""Too common to search for by themselves; "sûr" and "été" are not "sur" and "étai"."""
+
+
+def index_form(token: str) -> str:
+    """Return a token as the full-text index holds it: lower case, no diacritics; œ stays."""
+    bare = unicodedata.normalize("NFD", token.lower())
+    return "".join(c for c in bare if not unicodedata.combining(c))
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case, without diacritics, œ as oe and æ as ae."""
+    return index_form(text).translate(_LIGATURES)
+
+
+def tokens(text: str) -> list[str]:
+    """Return the tokens that the full-text index makes of `text`, as it holds them."""
+    return [index_form(t) for t in _TOKEN.findall(unicodedata.normalize("NFC", text))]
+
+
+def spellings(token: str) -> tuple[str, ...]:
+    """Return an index form with oe and ae written apart and joined: "coeur", "cœur"."""
+    pieces = re.split("(oe|ae|œ|æ)", token)[:9]
+    if len(pieces) == 1:
+        return (token,)
+    pairs = {"oe": ("oe", "œ"), "œ": ("oe", "œ"), "ae": ("ae", "æ"), "æ": ("ae", "æ")}
+    choices = [pairs.get(piece, (piece,)) for piece in pieces]
+    return tuple("".join(choice) for choice in product(*choices))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A word as it stands in a text, elision dropped; `form` holds its index tokens."""
+
+    text: str
+    form: str
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The pieces between hyphens or apostrophes that are words by themselves."""
+        return () if "." in self.text else tuple(_TOKEN.findall(self.text))
+
+
+def written(text: str) -> Iterator[Written]:
+    """Yield the words of a text, without l', d', qu' and their kin."""
+    for match in _WORD.finditer(unicodedata.normalize("NFC", text)):
+        word = match.group()
+        while elided := _ELISION.match(word):
+            word = word[elided.end() :]
+        yield Written(word, " ".join(tokens(word)))
+
+
+def is_stop_word(word: str) -> bool:
+    """Tell whether a word is too common to search for; accents count."""
+    return word.lower() in STOP_WORDS
+
+
+@cache
+def lemma(word: str) -> str:
+    """Return the folded lemma of a word, without hyphens, apostrophes or points.
+
+    Words that the dictionary does not know are their own lemma, or what simplemma's rules
+    make of them; the last part of an unknown compound decides for it.
+    """
+    if "." in word:
+        return "".join(tokens(word)).translate(_LIGATURES)
+    plain = word.lower().replace("’", "'")
+    joined = plain.replace("oe", "œ")
+    if joined != plain and simplemma.is_known(joined, "fr"):
+        plain = joined
+    found = str(simplemma.lemmatize(plain, "fr"))
+    head, hyphen, last = plain.rpartition("-")
+    if hyphen and found == plain:
+        found = head + lemma(_ELISION.sub("", last))
+    return "".join(_TOKEN.findall(fold(found)))
+
+
+@cache
+def _accents_left_out() -> Mapping[str, str]:
+    """Return, for each form of the dictionary that has accents, its lemmas by its bare form."""
+    letters = str.maketrans({c: fold(c) for c in "àâäçéèêëîïôöùûüÿñœæ'-"} | {"'": "", "-": ""})
+    lemmas: dict[str, str] = {}
+    for form, base in DefaultDictionaryFactory().get_dictionary("fr").items():
+        if not form.isascii():
+            bare, found = form.translate(letters), base.translate(letters)
+            known = lemmas.get(bare)
+            lemmas[bare] = found if known is None or known == found else f"{known} {found}"
+    return lemmas
+
+
+def lemmas_without_accents(word: str) -> frozenset[str]:
+    """Return the folded lemmas of the dictionary's words that are `word` but for accents.
+
+    The first call reads the whole dictionary.
+    """
+    return frozenset(_accents_left_out().get("".join(tokens(fold(word))), "").split())
