@@ -1,0 +1,165 @@
+"""Which stretches one voice speaks: a hidden Markov chain whose states are voices.
+
+Stretch t of d_t seconds has the vector x_t (unit length times √D). Voice k has the unknown
+centre y_k:
+
+    y_k ~ N(0, b I)        x_t | k ~ N(y_k, w_t I),   w_t = w + v / d_t
+    P(voice_t+1 = k | voice_t = j) = (1 - c_t) [j = k] + c_t π_k
+
+c_t is small inside a phrase and larger where a sentence ends or a pause falls: a pause alone
+is no change. One more state, anyone, has no centre of its own: x ~ N(0, (b + w_t) I); it takes
+the shout that no voice explains. Centres, weights π and the posterior of each stretch are
+learnt in turn (variational Bayes, after Landini et al., "Bayesian HMM clustering of x-vector
+sequences", 2022): with γ_tk the posterior of voice k at t,
+
+    precision_k = 1 / b + f Σ_t γ_tk / w_t        centre_k = f Σ_t γ_tk x_t / w_t / precision_k
+    log p(x_t | k) = - f / (2 w_t) (|x_t - centre_k|² + D / precision_k) - D f / 2 log w_t
+
+f < 1 says that numbers of one vector, and neighbouring stretches, repeat each other. Voices
+that hold nothing fade out. The start is a clustering from below (average linkage on cosines) of
+pieces of a few seconds, finer than needed: the chain joins what belongs together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from pipeline.model import Span
+
+    Array = NDArray[np.float64]
+
+BETWEEN = 0.5
+"""b: variance of voices' centres, per dimension; measured on voices/tune at 2 s: 0.47."""
+WITHIN, SHORTNESS = 0.33, 0.19
+"""w and v: variance of one voice's stretches; measured on voices/tune from 0.6 to 3 s."""
+REPEAT = 0.5
+"""f, see above."""
+PIECE_MS = 3_000
+"""Length of the pieces that the clustering from below starts from."""
+MOST_PIECES = 1_200
+"""Of a longer recording an even share is clustered: cost stays linear."""
+NEAR = 0.55
+"""Mean cosine of two clusters under which they are not joined at the start."""
+ANYONE = 0.02
+"""Weight of the state that is no voice of its own."""
+ROUNDS = 12
+FADED = 0.6
+"""Stretches' worth of posterior under which a voice is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """`posterior` [stretches, voices + 1]: the last column is anyone; `centres` [voices, D]."""
+
+    posterior: Array
+    centres: Array
+
+
+def find_voices(spans: Sequence[Span], vectors: Array, change: Array) -> Voices:
+    """Learn the voices of a recording; `change` [stretches] is c_t before each stretch."""
+    rows = np.asarray(vectors, np.float64) * np.sqrt(vectors.shape[1])
+    seconds = np.array([max(s.duration_ms, 200) for s in spans]) / 1000
+    labels = _start(rows, seconds, change)
+    count = labels.max() + 1
+    middle = sum(rows[labels == k].mean(axis=0) for k in range(count)) / (count + 2)
+    rows = rows - middle
+    noise = WITHIN + SHORTNESS / seconds
+    posterior = np.zeros((len(rows), count + 1))
+    posterior[np.arange(len(rows)), labels] = 0.9
+    posterior += 0.1 / (count + 1)
+    weights = np.full(count + 1, 1 / (count + 1))
+    for _ in range(ROUNDS):
+        held = posterior[:, :-1].sum(axis=0)
+        posterior = posterior[:, np.append(held > FADED, True)]
+        centres, precision = _centres(rows, noise, posterior[:, :-1])
+        weights = posterior.mean(axis=0)
+        weights[-1] = ANYONE
+        weights /= weights.sum()
+        posterior = smooth(_likelihoods(rows, noise, centres, precision), change, weights)
+    return Voices(posterior, centres)
+
+
+def _centres(rows: Array, noise: Array, posterior: Array) -> tuple[Array, Array]:
+    share = REPEAT * posterior / noise[:, None]
+    precision = 1 / BETWEEN + share.sum(axis=0)
+    return (share.T @ rows) / precision[:, None], precision
+
+
+def _likelihoods(rows: Array, noise: Array, centres: Array, precision: Array) -> Array:
+    """log p(x_t | k) [stretches, voices + 1], the last for anyone."""
+    size = rows.shape[1]
+    far = ((rows**2).sum(axis=1)[:, None] - 2 * rows @ centres.T) + (centres**2).sum(axis=1)
+    voices = -(far + size / precision) / (2 * noise[:, None]) - size / 2 * np.log(noise)[:, None]
+    wide = BETWEEN + noise
+    anyone = -(rows**2).sum(axis=1) / (2 * wide) - size / 2 * np.log(wide)
+    return REPEAT * np.column_stack([voices, anyone])
+
+
+def smooth(scores: Array, change: Array, weights: Array) -> Array:
+    """Forward and backward through the chain: posteriors [n, states] from log scores."""
+    chance = np.exp(scores - scores.max(axis=1, keepdims=True))
+    ahead = np.empty_like(chance)
+    state = weights
+    for t in range(len(chance)):
+        state = (1 - change[t]) * state + change[t] * state.sum() * weights
+        state = state * chance[t]
+        state = state / max(state.sum(), 1e-300)
+        ahead[t] = state
+    behind = np.ones(chance.shape[1])
+    posterior = np.empty_like(chance)
+    for t in range(len(chance) - 1, -1, -1):
+        posterior[t] = ahead[t] * behind
+        behind = behind * chance[t]
+        behind = (1 - change[t]) * behind + change[t] * (weights @ behind)
+        behind = behind / max(behind.max(), 1e-300)
+    return posterior / np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
+
+
+def _start(rows: Array, seconds: Array, change: Array) -> NDArray[np.int64]:
+    """Return first labels [stretches], from pieces clustered from below."""
+    piece = np.zeros(len(rows), np.int64)
+    length = 0.0
+    for t in range(1, len(rows)):
+        length += seconds[t - 1]
+        ends = length * 1000 >= PIECE_MS or (change[t] >= 0.05 and length >= 1.0)
+        piece[t] = piece[t - 1] + ends
+        length = 0.0 if ends else length
+    sums = np.zeros((piece[-1] + 1, rows.shape[1]))
+    np.add.at(sums, piece, rows * seconds[:, None])
+    units = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    step = -(-len(units) // MOST_PIECES)
+    some = cluster(units[::step], NEAR)
+    centres = np.array([units[::step][some == k].mean(axis=0) for k in range(some.max() + 1)])
+    return (units @ centres.T).argmax(axis=1)[piece]
+
+
+def cluster(units: Array, near: float) -> NDArray[np.int64]:
+    """Join the two clusters with the highest mean cosine until it is under `near`.
+
+    `units` [n, D] are unit vectors; returns labels [n] from 0, in order of appearance.
+    """
+    likeness = units @ units.T
+    np.fill_diagonal(likeness, -np.inf)
+    sizes = np.ones(len(units))
+    parent = np.arange(len(units))
+    for _ in range(len(units) - 1):
+        one, two = divmod(int(likeness.argmax()), len(units))
+        if likeness[one, two] < near:
+            break
+        mean = (sizes[one] * likeness[one] + sizes[two] * likeness[two]) / (sizes[one] + sizes[two])
+        likeness[one], likeness[:, one] = mean, mean
+        likeness[one, one] = -np.inf
+        likeness[two], likeness[:, two] = -np.inf, -np.inf
+        sizes[one] += sizes[two]
+        parent[parent == two] = one
+    _, first, labels = np.unique(parent, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))
+    return order[labels]
