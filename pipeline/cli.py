@@ -113,8 +113,12 @@ def fetch_models(config: Path) -> None:
     from pipeline.models import fetch_model
 
     settings = _load(config)
-    folder = fetch_model(settings.transcription.model, settings.data, click.echo)
-    click.echo(f"The model is in {folder}.")
+    model = settings.transcription.model
+    with click.progressbar(length=1000, label=f"Fetching {model}", file=sys.stderr) as bar:
+        folder = fetch_model(
+            model, settings.data, lambda done: bar.update(round(done * 1000) - bar.pos)
+        )
+    click.echo(f"The model is in {folder}")
 
 
 @main.command()

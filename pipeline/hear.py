@@ -147,7 +147,7 @@ def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story
 def _recognised(
     bench: Bench, event: Event, session: Session, heard: Hearing, story: Story
 ) -> tuple[Segment, ...]:
-    from pipeline import split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
+    from pipeline import models, split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
 
     span = session.span or Span(0, story.sound.duration_ms)
     windows = split.plan(heard, within=span)
@@ -155,11 +155,11 @@ def _recognised(
     segments, done = steps.words(
         bench.ledger,
         story.sound,
-        split.blocks(windows, length_ms=steps.BLOCK_MS),
+        split.blocks(windows),
         transcribe.Recognition(
             language=_language(bench, event, session),
             hotwords=transcribe.choose_hotwords(
-                terms_of(event, session), transcribe.token_counter(model.folder)
+                terms_of(event, session), models.token_counter(model.folder)
             ),
         ),
         model.sha256,

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from pipeline.transcribe import Recognition
 
 VERSIONS = {"sound": 1, "hearing": 1, "words": 1, "sidecar": 1, "gate": 1, "turns": 1}
-# Blocks of the speech of one session; more would only make an interruption dearer.
-BLOCK_MS = 600_000
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 

@@ -1,0 +1,67 @@
+"""Evaluation: figures that can be worked out by hand come out as worked out by hand."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from pipeline.evaluate import Score, best_assignment, normalise, score_turns, score_words
+
+
+def test_words_are_compared_without_case_and_punctuation() -> None:
+    """Accents count; capitals, apostrophes of either kind and punctuation do not."""
+    assert normalise("L’économie, « sociale » ?") == normalise("l'économie sociale")
+    assert normalise("économie") != normalise("economie")
+    assert normalise("peut-être - non") == "peut-être non"
+
+
+def test_word_errors_are_counted() -> None:
+    """One substitution and one insertion over four words."""
+    score = score_words("je donne la parole", "je donne le la mot")
+    assert (score.words, score.word_errors) == (4, 2)
+
+
+def test_words_over_nothing_are_errors() -> None:
+    """A reference without words makes every heard word an insertion."""
+    assert score_words("", "deux mots").word_errors == 2
+
+
+def test_names_are_scored_outside_the_collar() -> None:
+    """Ten seconds each: one named rightly, one wrongly, one left to its voice."""
+    reference = [(0, 10_000, "ana"), (10_000, 20_000, "bo"), (20_000, 30_000, "unlisted-1")]
+    heard = [(0, 10_000, "ana"), (10_000, 20_000, "ana"), (20_000, 30_000, "voice-2")]
+    score = score_turns(reference, heard, {"ana", "bo"})
+    assert score.right_ms == 9_500
+    assert score.named_ms == 19_000
+    assert score.listed_ms == 19_000
+    assert score.confused_ms == 9_500
+    assert score.missed_ms == score.false_ms == 0
+    assert score.rates()["named_precision"] == 0.5
+
+
+def test_scores_add_up() -> None:
+    """The total is the sum of counts, not the mean of rates."""
+    total = Score(words=90, word_errors=9) + Score(words=10, word_errors=6)
+    assert total.rates()["word_error_rate"] == 0.15
+
+
+@given(
+    arrays.arrays(
+        np.float64,
+        st.tuples(st.integers(1, 4), st.integers(1, 5)),
+        elements=st.integers(0, 50).map(float),
+    )
+)
+def test_the_best_assignment_is_the_best(gains: np.ndarray) -> None:
+    """The fast method agrees with trying everything."""
+    wide = gains if gains.shape[0] <= gains.shape[1] else gains.T
+    tried = (
+        sum(wide[row, column] for row, column in enumerate(columns))
+        for columns in itertools.permutations(range(wide.shape[1]), wide.shape[0])
+    )
+    assert best_assignment(gains) == pytest.approx(max(tried))
