@@ -1,0 +1,113 @@
+"""Pages as Datasette's answers: the right connection, the right headers."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from datasette.utils.asgi import Response
+
+from archive.site.links import static_files
+from archive.site.pages import Page, missing, render
+from archive.site.settings import SiteSettings
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from datasette.app import Datasette
+    from datasette.utils.asgi import Request
+
+    Message = MutableMapping[str, object]
+    Send = Callable[[Message], Awaitable[None]]
+    App = Callable[[Message, object, Send], Awaitable[None]]
+
+DATABASE = "archive"
+PLUGIN = "plenary-archive"
+
+OWN_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+    " media-src 'self'{hosts}; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+# Datasette's own pages carry scripts and styles in the page; nothing of ours does.
+CORE_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; object-src 'none'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
+SECURITY = {
+    b"content-security-policy": CORE_POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"strict-origin-when-cross-origin",
+    b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
+    b"cross-origin-opener-policy": b"same-origin",
+}
+FRESH = "public, max-age=60"
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def settings_of(datasette: Datasette) -> SiteSettings:
+    """Return the site's settings, given to Datasette as this plugin's configuration."""
+    return SiteSettings.from_mapping(datasette.plugin_config(PLUGIN) or {})
+
+
+async def own_page(datasette: Datasette, request: Request) -> Response:
+    """Answer with one of the site's own pages, made in a thread that holds a connection."""
+    site = settings_of(datasette)
+    path = request.scope.get("raw_path", request.path.encode()).decode("latin-1")
+    query = dict(reversed(parse_qsl(request.query_string, max_num_fields=50)))
+
+    def make(db: sqlite3.Connection) -> Page:
+        return render(db, site, path.partition("?")[0], query)
+
+    return answer(await datasette.get_database().execute_fn(make))
+
+
+def answer(page: Page) -> Response:
+    """Return a page as an answer, with a policy that names no other host than its player's."""
+    hosts = f" https://{page.media_host}" if page.media_host else ""
+    headers = {"content-security-policy": OWN_POLICY.format(hosts=hosts), "cache-control": FRESH}
+    return Response(page.body, page.status, headers, page.content_type)
+
+
+def failure(datasette: Datasette, request: Request, status: int) -> Response:
+    """Return the page for an unknown address or a failure."""
+    query = dict(reversed(parse_qsl(request.query_string)))
+    return answer(missing(settings_of(datasette), query, status))
+
+
+def nothing_here(datasette: Datasette, request: Request) -> Response:
+    """Answer for Datasette's pages about the machine (paths, versions): not public."""
+    return failure(datasette, request, 404)
+
+
+def static_file(datasette: Datasette, request: Request) -> Response:
+    """Answer with a style sheet, script or icon; their addresses change with their content."""
+    name = request.url_vars["name"]
+    content = static_files().get(name)
+    if content is None:
+        return failure(datasette, request, 404)
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if kind.startswith("text/"):
+        kind += "; charset=utf-8"
+    lasting = FOR_EVER if "v" in request.args else FRESH
+    return Response(content, 200, {"cache-control": lasting}, kind)
+
+
+def with_security_headers(app: App) -> App:
+    """Give every answer of `app` the security headers that it has not set itself."""
+
+    async def guarded(scope: Message, receive: object, send: Send) -> None:
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", []))  # type: ignore[call-overload]
+                present = {bytes(name).lower() for name, _ in headers}
+                headers += [(n, v) for n, v in SECURITY.items() if n not in present]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await app(scope, receive, send_guarded)
+
+    return guarded

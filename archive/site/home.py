@@ -1,0 +1,81 @@
+"""The home page, the list of events, the list of people, and the page about the archive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive.site.reading import Row, Visit, events, number, row, rows, speakers
+
+if TYPE_CHECKING:
+    import sqlite3
+
+NEWEST_EVENTS = 6
+HOME_PEOPLE = 12
+HOME_TERMS = 16
+ALL = -1  # what LIMIT takes for "no limit"
+
+
+def figures(db: sqlite3.Connection) -> Row:
+    """Count what the archive holds: events, sessions, people, lengths, share confirmed."""
+    found = row(
+        db,
+        "SELECT (SELECT COUNT(*) FROM events) AS events,"
+        " (SELECT COUNT(*) FROM recordings WHERE status IN ('ok', 'partial')) AS recordings,"
+        " (SELECT COUNT(DISTINCT person_id) FROM turns) AS people,"
+        " (SELECT COALESCE(SUM(end_ms - start_ms), 0) FROM turns) AS spoken_ms,"
+        " (SELECT COALESCE(SUM(end_ms - start_ms), 0) FROM turns WHERE person_id IS NOT NULL)"
+        "   AS named_ms,"
+        " (SELECT COALESCE(SUM(end_ms - start_ms), 0) FROM turns"
+        "   WHERE origin IN ('confirmed', 'corrected')) AS confirmed_ms",
+    )
+    assert found is not None
+    spoken = number(found["spoken_ms"])
+    minutes = round(spoken / 60_000)
+    share = round(100 * number(found["confirmed_ms"]) / spoken) if spoken else 0
+    return {**found, "minutes": minutes, "confirmed_percent": share}
+
+
+def home(db: sqlite3.Connection, _visit: Visit) -> Row:
+    """Return what the home page shows."""
+    return {
+        "figures": figures(db),
+        "events": events(db)[:NEWEST_EVENTS],
+        "people": speakers(db, HOME_PEOPLE),
+        "terms": rows(db, "SELECT term, means FROM glossary ORDER BY term LIMIT ?", HOME_TERMS),
+    }
+
+
+def event_list(db: sqlite3.Connection, _visit: Visit) -> Row:
+    """Return every event, the latest first, year by year."""
+    years: dict[str, list[Row]] = {}
+    for event in events(db):
+        years.setdefault(str(event["date"])[:4], []).append(event)
+    return {"years": years}
+
+
+def people_list(db: sqlite3.Connection, _visit: Visit) -> Row:
+    """Return everyone who speaks or was announced, by name."""
+    people = rows(
+        db,
+        "SELECT people.id, people.name, people.sort_name,"
+        " COALESCE(SUM(turns.end_ms - turns.start_ms), 0) AS spoken_ms,"
+        " COALESCE(MAX(turns.origin = 'automatic') AND NOT"
+        "   MAX(turns.origin IN ('confirmed', 'corrected')), 0) AS doubtful"
+        " FROM people LEFT JOIN turns ON turns.person_id = people.id"
+        " GROUP BY people.id ORDER BY people.sort_name, people.name",
+    )
+    return {"people": people, "unlisted": True}
+
+
+def about(db: sqlite3.Connection, _visit: Visit) -> Row:
+    """Return the figures and the tools behind the words."""
+    tools = rows(
+        db,
+        "SELECT DISTINCT step, tool, version, model FROM provenance ORDER BY step, tool, version",
+    )
+    return {"figures": figures(db), "tools": tools}
+
+
+def missing(_db: sqlite3.Connection, _visit: Visit) -> Row:
+    """Return what the page for an unknown address shows: nothing of the file."""
+    return {}

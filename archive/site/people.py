@@ -1,0 +1,104 @@
+"""The pages of a person and of an organisation: roles over time, everything said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive.site.reading import Row, Visit, number, row, rows, text
+
+if TYPE_CHECKING:
+    import sqlite3
+
+EXCERPT_TURNS = 200
+
+
+def person(db: sqlite3.Connection, _visit: Visit, person_id: str) -> Row | None:
+    """Return a person with her roles and turns; None when unknown.
+
+    An id that was joined to another's leads to the same page. Until a human has
+    confirmed one of her turns, search engines are asked to stay away.
+    """
+    found = row(
+        db,
+        "SELECT * FROM people WHERE id = ?1 OR id IN"
+        " (SELECT id FROM names WHERE kind = 'same' AND spelling = ?1)",
+        person_id,
+    )
+    if found is None:
+        return None
+    person_id = text(found["id"])
+    turns = rows(
+        db,
+        "SELECT turns.*, sessions.title AS session_title, events.title AS event_title,"
+        " events.id AS event_id, COALESCE(sessions.date, events.date) AS date,"
+        " (SELECT text FROM passages WHERE turn_id = turns.id ORDER BY start_ms LIMIT 1) AS opening"
+        " FROM turns JOIN sessions ON sessions.id = turns.session_id"
+        " JOIN events ON events.id = sessions.event_id WHERE turns.person_id = ?"
+        " ORDER BY date DESC, turns.recording_id, turns.start_ms",
+        person_id,
+    )
+    return {
+        "person": found,
+        "roles": roles(db, "roles.person_id = ?", person_id),
+        "sessions": by_session(turns),
+        "spoken_ms": sum(number(t["end_ms"]) - number(t["start_ms"]) for t in turns),
+        "announced": announced(db, person_id),
+        "unlisted": not any(t["origin"] in ("confirmed", "corrected") for t in turns),
+    }
+
+
+def by_session(turns: list[Row]) -> list[Row]:
+    """Gather turns under their session, in the order given; at most EXCERPT_TURNS of each."""
+    sessions: dict[object, Row] = {}
+    held: dict[object, list[Row]] = {}
+    for turn in turns:
+        key = turn["session_id"]
+        sessions.setdefault(key, turn)
+        held.setdefault(key, []).append(turn)
+    return [
+        {**first, "turns": held[key][:EXCERPT_TURNS], "more": len(held[key]) - EXCERPT_TURNS}
+        for key, first in sessions.items()
+    ]
+
+
+def announced(db: sqlite3.Connection, person_id: str) -> list[Row]:
+    """Return the sessions that announced her and in which nothing is heard of her."""
+    return rows(
+        db,
+        "SELECT sessions.title, sessions.event_id, programme.part, events.title AS event_title,"
+        " COALESCE(sessions.date, events.date) AS date FROM programme"
+        " JOIN sessions ON sessions.id = programme.session_id"
+        " JOIN events ON events.id = sessions.event_id"
+        " WHERE programme.person_id = ?1 AND NOT EXISTS (SELECT 1 FROM turns"
+        "   WHERE turns.session_id = sessions.id AND turns.person_id = ?1)"
+        " ORDER BY date DESC, sessions.position",
+        person_id,
+    )
+
+
+def roles(db: sqlite3.Connection, where: str, value: str) -> list[Row]:
+    """Return roles with their event, person and organisation; `where` is ours."""
+    return rows(
+        db,
+        # `where` is written in this package; what visitors give is bound.
+        "SELECT roles.role, people.id AS person_id, people.name AS person,"  # noqa: S608
+        " organisations.id AS organisation_id, organisations.name AS organisation,"
+        " events.id AS event_id, events.title AS event, events.date FROM roles"
+        " JOIN people ON people.id = roles.person_id"
+        " JOIN events ON events.id = roles.event_id"
+        " LEFT JOIN organisations ON organisations.id = roles.organisation_id"
+        f" WHERE {where} ORDER BY events.date DESC, people.sort_name, roles.rowid",
+        value,
+    )
+
+
+def organisation(db: sqlite3.Connection, _visit: Visit, organisation_id: str) -> Row | None:
+    """Return an organisation with the people who spoke for it; None when unknown."""
+    found = row(db, "SELECT * FROM organisations WHERE id = ?", organisation_id)
+    if found is None:
+        return None
+    return {
+        "organisation": found,
+        "roles": roles(db, "roles.organisation_id = ?", organisation_id),
+        "unlisted": True,
+    }

@@ -1,0 +1,30 @@
+"""What the archivist decides about the site; the same values whoever serves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """Title, language of the pages (`fr` or `en`), public address and contact.
+
+    `url` is the archive's public address, used where a full address is needed (feed,
+    sitemap). `contact` is a mailto: or https: address for corrections and removals.
+    Each may be empty.
+    """
+
+    title: str = ""
+    language: str = "fr"
+    url: str = ""
+    contact: str = ""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, object]) -> SiteSettings:
+        """Take the known settings out of a plugin's configuration; others are ignored."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{key: str(value) for key, value in values.items() if key in known})
