@@ -34,9 +34,10 @@ STOP_WORDS = frozenset(
     l la là le les leur leurs lui m ma mais me mes moi mon n ne ni nos notre nous on ont or ou
     où par pas pour qu quand que quel quelle quelles quels qui quoi s sa sans se ses si soi son
     sont sous sur t ta te tes toi ton très tu un une vos votre vous y ça était étaient être
+    etaient etait etre tres
     """.split()  # noqa: SIM905 - one paragraph of words reads better than a hundred strings
 )
-"""Too common to search for by themselves; "sûr" and "été" are not "sur" and "étai"."""
+"""Too common to search for; accents count: "sur" is here, "sûr" is not."""
 
 
 def index_form(token: str) -> str:
@@ -67,10 +68,14 @@ def spellings(token: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A word as it stands in a text, elision dropped; `form` holds its index tokens."""
+    """A word as it stands in a text, elision dropped.
+
+    `form` holds its index tokens, `end` is where it ends in the NFC text.
+    """
 
     text: str
     form: str
+    end: int
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -84,7 +89,7 @@ def written(text: str) -> Iterator[Written]:
         word = match.group()
         while elided := _ELISION.match(word):
             word = word[elided.end() :]
-        yield Written(word, " ".join(tokens(word)))
+        yield Written(word, " ".join(tokens(word)), match.end())
 
 
 def is_stop_word(word: str) -> bool:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from archive.scope import Row, Scope
 
+_CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
+"""Characters that no text needs; search marks words with two of them."""
+
 # Newest recording first, then by time: the order in which search lists by date.
 _TURNS = """
 SELECT t.* FROM turns t
@@ -69,7 +72,7 @@ def _cut_all(passages: Iterable[Row], session: Row, scope: Scope) -> list[Row]:
 
 def _cut(passage: Row, session: Row, scope: Scope) -> Row | None:
     """Return the passage without its words that are not public; None where none is left."""
-    text = unicodedata.normalize("NFC", passage["text"])
+    text = unicodedata.normalize("NFC", passage["text"]).translate(_CONTROL)
     said, times = text.split(" "), json.loads(passage["words"] or "[]")
     heard: dict[str, str] = json.loads(passage["heard"] or "{}")
     if len(said) != len(times):

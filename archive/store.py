@@ -240,7 +240,8 @@ class Store:
         # whose session is gone stays too, outside every session, where nothing is published.
         self.db.execute(
             "UPDATE turns SET person_id = NULL, confidence = 0, evidence = '[]', "
-            f"origin = 'automatic' WHERE person_id NOT IN {_PERSON_GIVEN}"  # noqa: S608
+            "origin = 'automatic' "
+            "WHERE person_id NOT IN (SELECT id FROM mentions WHERE kind = 'person')"
         )
         self.db.execute(
             "UPDATE turns SET session_id = NULL WHERE session_id NOT IN (SELECT id FROM sessions)"
