@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.errors import ArchiveFault, FileFault
+from archive.errors import FileFault
 from archive.store import open_store
 from pipeline.config import load_settings
 from pipeline.executors import Engine
@@ -87,22 +87,19 @@ def _opened(
     until: datetime | None = None,
 ) -> Iterator[tuple[Bench, Store]]:
     folder = _model_folder(settings, events)
-    try:
-        with holding(settings.data), open_store(settings.data / "work.db") as store:
-            kept = settings.data / "kept"
-            kept.mkdir(exist_ok=True)
-            ledger = Ledger(store.db, kept, only_asked=only_asked, until=until)
-            model = None
-            if folder is not None:
-                files = [folder / name for name in _MODEL_FILES if (folder / name).exists()]
-                hashes = {file.name: ledger.sha256(file) for file in files}
-                model = Model(settings.transcription.model, folder, digest(hashes))
-            with _executor(settings, folder) as executor:
-                yield Bench(settings, ledger, progress, model, executor), store
-    except PermissionError as error:
-        raise ArchiveFault(
-            "cannot be written", "choose another `data:` or change its rights", path=settings.data
-        ) from error
+    with holding(settings.data), open_store(settings.data / "work.db") as store:
+        kept = settings.data / "kept"
+        kept.mkdir(exist_ok=True)
+        ledger = Ledger(store.db, kept, only_asked=only_asked, until=until)
+        with _executor(settings, folder) as executor:
+            model = None if folder is None else _model(settings, folder, ledger)
+            yield Bench(settings, ledger, progress, model, executor), store
+
+
+def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:
+    files = [folder / name for name in _MODEL_FILES if (folder / name).exists()]
+    hashes = {file.name: ledger.sha256(file) for file in files}
+    return Model(settings.transcription.model, folder, digest(hashes))
 
 
 def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from archive.errors import ArchiveFault, Busy, PlenaryError, Stopped
 from archive.publish import publish
-
-from archive.errors import Busy, PlenaryError, Stopped
 from pipeline import rows
 from pipeline.hear import Bench, hear, inputs
 from pipeline.ledger import Due, Step, digest
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.publish import Published
-
     from archive.store import Store
     from pipeline.programme import Event, Recording
 
@@ -49,9 +47,21 @@ class Outcome:
 
 @contextmanager
 def holding(data: Path) -> Iterator[None]:
-    """Hold the archive for one run. Raises Busy with the holder's process number."""
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / "run.lock").open("a+") as lock:
+    """Hold the archive for one run.
+
+    Raises Busy with the holder's process number, ArchiveFault where nothing can be written.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "run.lock").open("a+")
+    except OSError as error:
+        raise ArchiveFault(
+            "the data folder cannot be written: {reason}",
+            "choose another `data:` in config.yaml, or change its rights",
+            path=data,
+            reason=error.strerror or str(error),
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

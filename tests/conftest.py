@@ -1,12 +1,16 @@
-"""What every test may ask for: the repository, and the shared material where it is."""
+"""What every test may ask for: the repository, the shared material, a finished archive."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+PLENARY = Path(sys.executable).with_name("plenary")
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +32,60 @@ def shared() -> Path:
 def material(shared: Path) -> Path:
     """Return real speech, sittings and Whisper output; skip where they are absent."""
     return shared / "material"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive on disk and the command that works on it."""
+
+    config: Path
+
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self.config.parent / "data"
+
+    def plenary(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the installed command, as an archivist would."""
+        return subprocess.run(
+            [PLENARY, "--config", self.config, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+
+def archive_of(folder: Path, events: Path) -> Archive:
+    """Write the configuration of an archive in `folder` over `events`, with the demo model."""
+    config = folder / "config.yaml"
+    config.write_text(
+        f"data: ./data\n"
+        f'events: "{events}"\n'
+        f"transcription:\n"
+        f'  model: "{ROOT / "demo" / "model"}"\n'
+        f"  language: fr\n"
+        f"site:\n"
+        f'  title: "Archive"\n',
+        "utf-8",
+    )
+    return Archive(config)
+
+
+def _finished(folder: Path, events: Path) -> Archive:
+    archive = archive_of(folder, events)
+    done = archive.plenary("run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return archive
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Return the archive that `plenary run` makes of the bundled event."""
+    return _finished(tmp_path_factory.mktemp("demo"), ROOT / "demo" / "events")
+
+
+@pytest.fixture(scope="session")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Return the archive of the second event, which no training or tuning touches."""
+    return _finished(tmp_path_factory.mktemp("second"), ROOT / "demo" / "second" / "events")
