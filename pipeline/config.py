@@ -1,0 +1,192 @@
+"""config.yaml → settings: frozen, validated, every mistake reported at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+
+from archive.errors import Faults
+from pipeline.fields import Fields, path_from
+from pipeline.values import address, contact, count, language, share, truth
+from pipeline.yaml_file import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+Executor: TypeAlias = Literal["inline", "local", "dask"]
+Workers: TypeAlias = int | Literal["auto"]
+
+# Every key that config.yaml may hold, mapping by mapping; docs/files.md explains each.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "config.yaml": (
+        "data",
+        "events",
+        "transcription",
+        "voices",
+        "attribution",
+        "media",
+        "run",
+        "site",
+    ),
+    "transcription": ("model", "device", "compute_type", "language"),
+    "voices": ("model",),
+    "attribution": ("min_confidence",),
+    "media": ("web_copy",),
+    "run": ("executor", "workers"),
+    "site": ("title", "language", "url", "contact", "names"),
+}
+
+# The types that CTranslate2 computes in, and our `auto`: int8 on a CPU, float16 on a GPU.
+COMPUTE_TYPES = (
+    "auto",
+    "int8",
+    "int8_float32",
+    "int8_float16",
+    "int8_bfloat16",
+    "int16",
+    "float16",
+    "bfloat16",
+    "float32",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """`model`: an absolute folder, a faster-whisper size, or a Hub id."""
+
+    model: str = "large-v3-turbo"
+    device: str = "auto"
+    compute_type: str = "auto"
+    language: str = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Which model makes a vector of a stretch of speech."""
+
+    model: str = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Below `min_confidence` (0 to 1) a turn keeps its voice and gets no name."""
+
+    min_confidence: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """Whether a copy that browsers play is made of each recording."""
+
+    web_copy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where the work is done, and by how many workers."""
+
+    executor: Executor = "local"
+    workers: Workers = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the public site says of itself; `names`: may an unconfirmed name be public."""
+
+    title: str = "Plenary archive"
+    language: str = "fr"
+    url: str | None = None
+    contact: str | None = None
+    names: Literal["all", "confirmed"] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """config.yaml; `data` and `events` are absolute.
+
+    `lines` says where a key stands, as "data" or "transcription.model", for whoever
+    finds out later that its value cannot be used.
+    """
+
+    path: Path
+    data: Path
+    events: Path
+    transcription: Transcription
+    voices: Voices
+    attribution: Attribution
+    media: Media
+    run: Run
+    site: Site
+    lines: Mapping[str, int] = field(compare=False, repr=False)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read config.yaml; raises Faults with everything that is wrong in it."""
+    file = read_yaml(path)
+    top = Fields(file, file.root, "config.yaml", KEYS["config.yaml"])
+    parts = {name: top.inner(name, name, KEYS[name]) for name in KEYS if name != "config.yaml"}
+    share_wanted = parts["attribution"].value("min_confidence", share)
+    web_copy = parts["media"].value("web_copy", truth)
+    settings = Settings(
+        path=path.absolute(),
+        data=top.path("data", "data"),
+        events=top.path("events", "events"),
+        transcription=_transcription(parts["transcription"], path),
+        voices=Voices(parts["voices"].word("model", ("embedded",), Voices().model)),
+        attribution=Attribution() if share_wanted is None else Attribution(share_wanted),
+        media=Media() if web_copy is None else Media(web_copy),
+        run=_run(parts["run"]),
+        site=_site(parts["site"]),
+        lines=top.lines | _dotted(parts),
+    )
+    if file.faults:
+        raise Faults(sorted(file.faults, key=lambda fault: fault.line or 0))
+    return settings
+
+
+def _transcription(fields: Fields, config: Path) -> Transcription:
+    default = Transcription()
+    return Transcription(
+        model=fields.value("model", _model_from(config)) or default.model,
+        device=fields.word("device", ("auto", "cpu", "cuda"), default.device),
+        compute_type=fields.word("compute_type", COMPUTE_TYPES, default.compute_type),
+        language=fields.value("language", language) or default.language,
+    )
+
+
+def _model_from(config: Path) -> Callable[[str], str]:
+    """Return a reader of models: a path becomes absolute, a size or a Hub id stays as it is."""
+
+    def read(text: str) -> str:
+        is_path = text.startswith(("./", "../", "/", "~"))
+        return str(path_from(config)(text)) if is_path else text
+
+    return read
+
+
+def _run(fields: Fields) -> Run:
+    default = Run()
+    executor = fields.word("executor", ("inline", "local", "dask"), default.executor)
+    workers = fields.value("workers", _workers)
+    return Run(cast("Executor", executor), default.workers if workers is None else workers)
+
+
+def _workers(text: str) -> Workers:
+    return "auto" if text == "auto" else count(text)
+
+
+def _site(fields: Fields) -> Site:
+    default = Site()
+    names = fields.word("names", ("all", "confirmed"), default.names)
+    return Site(
+        title=fields.text("title") or default.title,
+        language=fields.word("language", ("fr", "en"), default.language),
+        url=fields.value("url", address),
+        contact=fields.value("contact", contact),
+        names=cast('Literal["all", "confirmed"]', names),
+    )
+
+
+def _dotted(parts: Mapping[str, Fields]) -> dict[str, int]:
+    return {f"{name}.{key}": n for name, part in parts.items() for key, n in part.lines.items()}
