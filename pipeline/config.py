@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from archive.errors import Faults
 from pipeline.fields import Fields, path_from
+from pipeline.keys import CONFIG as KEYS
 from pipeline.values import address, contact, count, language, share, truth
 from pipeline.yaml_file import read_yaml
 
@@ -16,26 +17,6 @@ if TYPE_CHECKING:
 
 Executor: TypeAlias = Literal["inline", "local", "dask"]
 Workers: TypeAlias = int | Literal["auto"]
-
-# Every key that config.yaml may hold, mapping by mapping; docs/files.md explains each.
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "config.yaml": (
-        "data",
-        "events",
-        "transcription",
-        "voices",
-        "attribution",
-        "media",
-        "run",
-        "site",
-    ),
-    "transcription": ("model", "device", "compute_type", "language"),
-    "voices": ("model",),
-    "attribution": ("min_confidence",),
-    "media": ("web_copy",),
-    "run": ("executor", "workers"),
-    "site": ("title", "language", "url", "contact", "names"),
-}
 
 # The types that CTranslate2 computes in, and our `auto`: int8 on a CPU, float16 on a GPU.
 COMPUTE_TYPES = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -122,15 +123,20 @@ class Fields:
         fields.line = self.at(key)
         return fields
 
-    def named(self, key: str) -> Iterable[tuple[str, int, Node]]:
-        """Give (name, line, node) for each entry of a mapping whose keys are free, as ids are."""
+    def named(self, key: str, read: Callable[[str], str]) -> Iterable[tuple[str, Node]]:
+        """Give (id, node) for each entry of a mapping whose keys are ids, as `read` reads them."""
         node = self._nodes.get(key)
-        if isinstance(node, Entries):
-            return [(name, node.lines[name], inner) for name, inner in node.nodes.items()]
-        if node is not None and not (isinstance(node, Scalar) and node.empty):
+        if node is None or (isinstance(node, Scalar) and node.empty):
+            return
+        if not isinstance(node, Entries):
             step = "write one id per line under it, each with a colon"
             self.fault(key, "`{key}` should hold ids, and holds a list or a text", step)
-        return []
+            return
+        for text, inner in node.nodes.items():
+            line = node.lines[text]
+            name = self.single(key, Scalar(line, text, plain=True, comment=False), read)
+            if name is not None:
+                yield name, replace(inner, line=line)
 
     def single(self, key: str, node: Node, read: Callable[[str], T]) -> T | None:
         """Return what `read` makes of one value; None and a fault when it is wrong."""
