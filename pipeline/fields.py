@@ -172,6 +172,11 @@ def prose(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def as_written(text: str) -> str:
+    """Return a text as it stands, for references to ids: a remark may stand behind it."""
+    return text
+
+
 def one_of(known: Sequence[str]) -> Callable[[str], str]:
     """Return a reader of exactly these words."""
 

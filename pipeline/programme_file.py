@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from pipeline.event import Event, Link, Organisation, Person, Role, Series
-from pipeline.fields import Fields, prose
+from pipeline.fields import Fields, as_written, prose
 from pipeline.keys import PROGRAMME as KEYS
 from pipeline.people import Mention, other_spellings
 from pipeline.session_file import Sessions, read_glossary, read_recordings, take_id
@@ -197,7 +197,7 @@ def _people(
 def _roles(fields: Fields, organisations: Mapping[str, Organisation]) -> Iterator[Role]:
     for node in fields.nodes("roles"):
         role = Fields(fields.file, node, "role", KEYS["role"])
-        organisation = role.value("organisation", prose)
+        organisation = role.value("organisation", as_written)
         if organisation is not None and organisation not in organisations:
             by_name = {o.name: o.id for o in organisations.values()}
             near = nearest(organisation, [*organisations, *by_name])

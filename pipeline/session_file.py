@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipeline.event import Access, HostedMedia, Recording, Session, Sound, Speaker, Term
-from pipeline.fields import Fields, path_from, prose
+from pipeline.fields import Fields, as_written, path_from, prose
 from pipeline.keys import PROGRAMME as KEYS
 from pipeline.model import Span
 from pipeline.values import (
@@ -133,13 +133,14 @@ class Sessions:
         """Return the recording that the session names, or that its own captures make."""
         if "captures" in fields:
             return self._own_recording(fields, session)
-        named = fields.value("recording", prose)
-        if named is None:
+        if "recording" not in fields:
             for key in ("from", "to", "transcripts"):
                 if key in fields:
                     step = "add `recording:` or `captures:`, or delete this line"
                     fields.fault(key, "`{key}:` in a session that was not filmed", step)
-        elif named not in self.recordings:
+            return None
+        named = fields.value("recording", as_written)
+        if named is not None and named not in self.recordings:
             near = nearest(named, self.recordings)
             step = "did you mean `{near}`?" if near else "add it under `recordings:`"
             sentence = "no recording is called `{recording}`"
@@ -179,10 +180,11 @@ class Sessions:
             line = node.line
             if isinstance(node, Entries):
                 inner = Fields(fields.file, node, "speaker", KEYS["speaker"])
-                written, part = inner.required("person"), inner.text("part")
+                inner.require("person")
+                written, part = inner.value("person", as_written), inner.text("part")
                 line = inner.at("person")
             else:
-                written = fields.single("speakers", node, prose) or ""
+                written = fields.single("speakers", node, as_written)
             person = written and self._person(fields.file, line, written)
             if person and person in speakers:
                 step = "keep the first; both parts fit into one `part:`"
@@ -194,7 +196,7 @@ class Sessions:
 
     def _persons(self, fields: Fields, key: str) -> Iterator[str]:
         for node in fields.nodes(key):
-            written = fields.single(key, node, prose)
+            written = fields.single(key, node, as_written)
             person = written and self._person(fields.file, node.line, written)
             if person:
                 yield person
