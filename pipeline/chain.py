@@ -65,26 +65,47 @@ class Voices:
 
 def find_voices(spans: Sequence[Span], vectors: Array, change: Array) -> Voices:
     """Learn the voices of a recording; `change` [stretches] is c_t before each stretch."""
-    rows = np.asarray(vectors, np.float64) * np.sqrt(vectors.shape[1])
-    seconds = np.array([max(s.duration_ms, 200) for s in spans]) / 1000
+    rows, seconds = _rows(vectors), _seconds(spans)
     labels = _start(rows, seconds, change)
     count = labels.max() + 1
-    middle = sum(rows[labels == k].mean(axis=0) for k in range(count)) / (count + 2)
-    rows = rows - middle
-    noise = WITHIN + SHORTNESS / seconds
     posterior = np.zeros((len(rows), count + 1))
     posterior[np.arange(len(rows)), labels] = 0.9
     posterior += 0.1 / (count + 1)
-    weights = np.full(count + 1, 1 / (count + 1))
+    return learn(spans, vectors, change, posterior, np.zeros_like(posterior))
+
+
+def learn(
+    spans: Sequence[Span], vectors: Array, change: Array, posterior: Array, bias: Array
+) -> Voices:
+    """Learn on from a `posterior` [stretches, voices + 1].
+
+    `bias` of the same shape is what else is known: log odds of each voice at each stretch.
+    """
+    rows, seconds = _rows(vectors), _seconds(spans)
+    held = posterior[:, :-1]
+    full = held.sum(axis=0)
+    means = (held.T @ rows) / np.maximum(full, 1e-9)[:, None]
+    # As if each voice spoke as long: the recording's own colour, not its longest speaker's.
+    heard = full > FADED
+    rows = rows - means[heard].sum(axis=0) / (heard.sum() + 2)
+    noise = WITHIN + SHORTNESS / seconds
     for _ in range(ROUNDS):
-        held = posterior[:, :-1].sum(axis=0)
-        posterior = posterior[:, np.append(held > FADED, True)]
+        kept = np.append(posterior[:, :-1].sum(axis=0) > FADED, True)
+        posterior, bias = posterior[:, kept], bias[:, kept]
         centres, precision = _centres(rows, noise, posterior[:, :-1])
         weights = posterior.mean(axis=0)
         weights[-1] = ANYONE
-        weights /= weights.sum()
-        posterior = smooth(_likelihoods(rows, noise, centres, precision), change, weights)
+        scores = _likelihoods(rows, noise, centres, precision) + bias
+        posterior = smooth(scores, change, weights / weights.sum())
     return Voices(posterior, centres)
+
+
+def _rows(vectors: Array) -> Array:
+    return np.asarray(vectors, np.float64) * np.sqrt(vectors.shape[1])
+
+
+def _seconds(spans: Sequence[Span]) -> Array:
+    return np.array([max(s.duration_ms, 200) for s in spans]) / 1000
 
 
 def _centres(rows: Array, noise: Array, posterior: Array) -> tuple[Array, Array]:

@@ -35,6 +35,8 @@ APART = 0.08
 """By how much the likest person must lead the next; under it the name stays unknown."""
 BY_SOUND = 0.97
 """What an equal sound is worth against equal letters."""
+FIRST_NAME = 0.93
+"""The same for a first name alone: "Français" is as like "François" as 0.88."""
 SHORT = 5
 """Letters: a shorter form must be heard whole, by letters or by sound."""
 WHO, BODY, STRANGER = "§", "¤", "¿"
@@ -272,6 +274,8 @@ def _scores(
             continue
         by_letters = fuzz.ratio(letters, form.letters) / 100
         by_sound = BY_SOUND * fuzz.ratio(key, form.key) / 100
+        if form.kind == "first" and max(by_letters, by_sound) < FIRST_NAME:
+            continue
         if min(len(letters), len(form.letters)) < SHORT and max(by_letters, by_sound) < BY_SOUND:
             continue
         scores[form.person] = max(scores.get(form.person, 0.0), by_letters, by_sound)

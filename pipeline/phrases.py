@@ -139,6 +139,8 @@ FRENCH = Language(
             0.75,
         ),
         Phrase("hand-over", r"(?:je vous en prie|vous avez la parole|allez y) ,? {P}", 0.75),
+        Phrase("hand-over", r"{P} ,? pour (?:soutenir|defendre|presenter|un rappel|une|repondre|conclure)\b", 0.9),
+        Phrase("hand-over", r"{N} ,? pour (?:soutenir|defendre|presenter|un rappel|repondre|conclure)\b", 0.9),
         Phrase(
             "hand-over",
             r"(?:je me tourne vers|on passe a|passons a|je cede la place a|j appelle|j invite) {P}",
