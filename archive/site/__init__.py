@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
 @hookimpl  # type: ignore[untyped-decorator]
 def register_routes() -> list[tuple[str, Callable[..., object]]]:
-    """Put own pages before the core ones, and close the pages about the machine."""
+    """Put own pages before the core ones, and close the pages about the machine.
+
+    Media that exist are answered before Datasette is asked (`serve.py`).
+    """
     own = [(route.pattern.pattern, answers.own_page) for route in ROUTES]
     return [
         *own,
         (r"/static/(?P<name>[^/]+)\Z", answers.static_file),
-        (r"/-/(?!static/)", answers.nothing_here),
+        (r"/media/|/-/(?!static/)", answers.nothing_here),
     ]
 
 

@@ -79,7 +79,7 @@ def failure(datasette: Datasette, request: Request, status: int) -> Response:
 
 
 def nothing_here(datasette: Datasette, request: Request) -> Response:
-    """Answer for Datasette's pages about the machine (paths, versions): not public."""
+    """Answer for media that are not there, and for Datasette's pages about the machine."""
     return failure(datasette, request, 404)
 
 

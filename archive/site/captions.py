@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 LINE = 42
-CUE = 2 * LINE
+LINES = 2
 LONGEST_MS = 7_000
 
 
@@ -38,7 +38,7 @@ def captions(db: sqlite3.Connection, visit: Visit, recording_id: str) -> str | N
             speaker = f"{speaker} {visit.texts('speaker.doubt')}"
         cues += [
             f"{stamp(start)} --> {stamp(end)}\n<v {escape(speaker, quote=False)}>"
-            + "\n".join(wrap(escape(words, quote=False), LINE))
+            + escape("\n".join(wrap(words, LINE)), quote=False)
             for start, end, words in split(passage)
         ]
     return "\n\n".join(["WEBVTT", *cues]) + "\n"
@@ -54,7 +54,7 @@ def split(passage: Row) -> list[tuple[int, int, str]]:
     for word, (start, end, *_) in zip(words, times, strict=True):
         if cues:
             began, _, said = cues[-1]
-            if len(said) + len(word) < CUE and end - began <= LONGEST_MS:
+            if len(wrap(f"{said} {word}", LINE)) <= LINES and end - began <= LONGEST_MS:
                 cues[-1] = (began, end, f"{said} {word}")
                 continue
         cues.append((start, end, word))

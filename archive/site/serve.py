@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import uvicorn
 from datasette.app import Datasette
@@ -73,8 +75,20 @@ def make_datasette(file: Path, site: SiteSettings) -> Datasette:
         settings=DATASETTE_SETTINGS, metadata={"title": site.title, "plugins": {PLUGIN: values}}
     )
     datasette.remove_database("_memory")
-    datasette.add_database(Database(datasette, str(file), is_mutable=False), name=DATABASE)
+    datasette.add_database(PublicFile(datasette, str(file), is_mutable=False), name=DATABASE)
     return datasette
+
+
+class PublicFile(Database):  # type: ignore[misc]
+    """A database whose file is never made: Datasette's own opens an absent one as empty."""
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:
+        """Open the file for one thread; raises sqlite3.OperationalError when it is absent."""
+        assert not write
+        address = f"file:{quote(self.path)}?mode=ro&immutable=1"
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
 
 
 class Edition:

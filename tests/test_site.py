@@ -1,0 +1,573 @@
+"""The public site: what its pages say, what they never say, and how media are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import pytest
+from archive_fixture import DAY, EVENING, PRIVATE, make_public
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree, html
+
+from archive.errors import ArchiveFault
+from archive.site import links, media, texts
+from archive.site.pages import render
+from archive.site.serve import make_app
+from archive.site.settings import SiteSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.site.answers import App
+
+SITE = SiteSettings("Archive d'essai", "fr", "https://archive.example.org", "mailto:x@example.org")
+RECORDING = f"/recordings/{DAY}/matin"
+DOUBT = "(nom attribué automatiquement)"
+PAGES = (
+    "/",
+    "/search?q=cooperation",
+    "/search",
+    "/events",
+    "/people",
+    "/about",
+    f"/events/{DAY}",
+    f"/events/{EVENING}",
+    RECORDING,
+    f"/recordings/{EVENING}/soiree",
+    "/people/bo-exemple",
+    "/people/ana-exemple",
+    "/organisations/RTD",
+    "/nothing-here",
+)
+
+
+class Client:
+    """A visitor: asks the app itself, without a network."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+        return asyncio.run(self.ask(path, method, headers))
+
+    async def ask(
+        self, path: str, method: str = "GET", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        transport = httpx.ASGITransport(app=self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://site") as client:
+            return await client.request(method, path, headers=headers)
+
+    def page(self, path: str) -> html.HtmlElement:
+        return html.fromstring(self.get(path).content)
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_public(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="module")
+def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("held") / "media"
+    (folder / DAY).mkdir(parents=True)
+    (folder / DAY / "matin.mp4").write_bytes(bytes(range(256)) * 4_000)
+    (folder / DAY / "page.html").write_text("<script>alert(1)</script>")
+    (folder / ".hidden").write_text("secret")
+    (folder.parent / "outside.txt").write_text("secret")
+    (folder / "way-out").symlink_to(folder.parent / "outside.txt")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(public: Path, media_folder: Path) -> Client:
+    return Client(make_app(public, media_folder, SITE))
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+
+
+def internal_links(page: html.HtmlElement, at: str) -> Iterator[str]:
+    for element, attribute, link, _ in page.iterlinks():
+        if attribute in ("href", "src", "action", "poster") and element.tag != "base":
+            address = urlsplit(urljoin(f"http://site{at}", link))
+            if address.netloc == "site":
+                yield address.path + (f"?{address.query}" if address.query else "")
+
+
+def test_every_link_of_every_page_leads_somewhere(client: Client) -> None:
+    """A crawl from the home page, raw tables aside, finds no dead link and no private word."""
+    seen, waiting = set[str](), ["/"]
+    while waiting:
+        path = waiting.pop()
+        if path in seen or path.startswith(("/archive", "/media/")):
+            continue
+        seen.add(path)
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert not [word for word in PRIVATE if word in answer.text], path
+        if answer.headers["content-type"].startswith("text/html"):
+            waiting += internal_links(html.fromstring(answer.content), path)
+    assert {f"/events/{DAY}", RECORDING, f"{RECORDING}.vtt", "/people/bo-exemple"} <= {
+        path.partition("?")[0] for path in seen
+    }
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_pages_are_whole_in_both_languages(
+    public: Path,
+    path: str,
+    language: str,
+) -> None:
+    """A page needs only the public file and a connection, names its language and one h1."""
+    site = SiteSettings("Essai", language, SITE.url, SITE.contact)
+    query = dict([path.partition("?")[2].split("=")]) if "?" in path else {}
+    with open_file(public) as db:
+        page = render(db, site, path.partition("?")[0], query)
+    tree = html.fromstring(page.body)
+    assert tree.get("lang") == language
+    assert len(tree.xpath("//h1")) == 1
+    assert tree.xpath("//main")
+    assert tree.xpath("//a[@class='skip']")
+    assert not tree.xpath("//@style | //script[not(@src)] | //style")
+    assert not [a for a in tree.xpath("//@*") if a.attrname.startswith("on")]
+    assert not tree.xpath("//a[starts-with(@href, '/')]") or page.status == 404
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/archive", "/static/site.css", "/-/settings"])
+def test_every_answer_is_guarded_and_sets_no_cookie(client: Client, path: str) -> None:
+    """Own pages allow no inline script and no other host; no answer sets a cookie."""
+    headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "referrer-policy" in headers
+    assert "set-cookie" not in headers
+    if path in PAGES:
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+
+
+def test_another_hosts_media_is_named_and_not_asked_for(client: Client) -> None:
+    """Media elsewhere are a link that names the host, which alone the policy allows."""
+    answer = client.get(f"/recordings/{EVENING}/soiree?t=20")
+    page = html.fromstring(answer.content)
+    assert not page.xpath("//video | //img[starts-with(@src, 'http')]")
+    assert "media.example.org" in page.text_content()
+    assert page.xpath("//*[@data-elsewhere]/@data-elsewhere") == [
+        "https://media.example.org/soiree.mp4#t=7.6"
+    ]
+    assert (
+        "media-src 'self' https://media.example.org;" in answer.headers["content-security-policy"]
+    )
+
+
+def test_results_mark_hits_and_lead_to_the_second(client: Client) -> None:
+    """Accents may be left out; a hit is marked, named with its doubt, and links to its second."""
+    page = client.page("/search?q=cooperations+territoriales")
+    assert page.xpath("//input[@name='q']/@value")[0] == "cooperations territoriales"
+    hit = page.xpath("//li[@class='hit']")[0]
+    assert "coopérations" in hit.xpath(".//mark/text()")
+    assert "Ana Exemple" in hit.text_content()
+    assert "nom confirmé" in hit.text_content()
+    assert re.search(
+        rf"recordings/{DAY}/matin\?t=\d+(\.\d+)?#now$", hit.xpath(".//a[@class='listen']/@href")[0]
+    )
+
+
+def test_facets_narrow_and_filters_lift(client: Client) -> None:
+    """A facet's link narrows the results, and the filter it sets can be lifted again."""
+    page = client.page("/search?q=cooperation")
+    narrower = page.xpath("//aside//a[contains(@href, 'person=bo-exemple')]/@href")[0]
+    narrowed = client.page(urljoin("/search", narrower))
+    people = narrowed.xpath("//li[@class='hit']//h2/a/text()")
+    assert people
+    assert set(people) == {"Bo Modèle"}
+    lifted = narrowed.xpath("//ul[contains(@class, 'filters')]//a/@href")[0]
+    assert "person=" not in lifted
+    assert narrowed.xpath("//form//input[@name='person']/@value")[0] == "bo-exemple"
+
+
+@pytest.mark.parametrize(
+    "path", ["/search?q=cooperation&person=bo-exemple", RECORDING, "/people/bo-exemple", "/people"]
+)
+def test_an_unconfirmed_name_carries_its_doubt(client: Client, path: str) -> None:
+    """Wherever an unconfirmed name stands for who spoke, its doubt stands beside it."""
+    assert DOUBT in client.get(path).text
+
+
+def test_a_person_is_unlisted_until_confirmed(client: Client) -> None:
+    """Search engines stay away from a person until one of her turns was confirmed."""
+    robots = "//meta[@name='robots']/@content"
+    assert client.page("/people/bo-exemple").xpath(robots) == ["noindex"]
+    assert client.page("/people/ana-exemple").xpath(robots) == []
+    site_map = client.get("/sitemap.xml").text
+    assert "people/ana-exemple" in site_map
+    assert "people/bo-exemple" not in site_map
+
+
+def test_the_recording_shows_voices_notes_and_the_cited_passage(client: Client) -> None:
+    """`t=` marks the passage and seeks without scripts; what is missing or withheld is said."""
+    page = client.page(f"{RECORDING}?t=30.2,33")
+    words = page.text_content()
+    assert "Voix 5 (inconnue)" in words
+    assert "Il manque 2\u00a0s de son" in words
+    assert "Mots non retenus de 1:30 à 1:32" in words
+    assert "la parole à Bo Modèle" in words
+    assert page.xpath("//video/@src") == [f"../../media/{DAY}/matin.mp4#t=30.2,33"]
+    cited = page.xpath("//p[contains(@class, 'cited')]")
+    assert [p.get("data-start") for p in cited] == ["30000"]
+    assert cited[0].get("id") == "now"
+    assert [h.text_content().split()[-1] for h in page.xpath("//h3[@class='session-title']")]
+
+
+@pytest.mark.parametrize("moment", ["", "x", "-1", "1e9", "9" * 40, "5,3", "1,2,3", "nan", "٣"])
+def test_a_malformed_moment_is_no_error(client: Client, moment: str) -> None:
+    """A `t=` that is no time is left aside."""
+    assert client.get(f"{RECORDING}?t={moment}").status_code == 200
+
+
+def test_captions_are_cut_for_reading_and_doubt_names(client: Client) -> None:
+    """Captions hold two short lines at most, in order, escaped, with the doubt of the name."""
+    answer = client.get(f"{RECORDING}.vtt")
+    assert answer.headers["content-type"].startswith("text/vtt")
+    blocks = answer.text.strip().split("\n\n")
+    assert blocks[0] == "WEBVTT"
+    for block in blocks[1:]:
+        times, *lines = block.split("\n")
+        start, end = times.split(" --> ")
+        assert start < end
+        assert len(lines) <= 2
+    assert f"<v Bo Modèle {DOUBT}>" in answer.text
+    evening = client.get(f"/recordings/{EVENING}/soiree.vtt").text
+    assert "&lt;b&gt;Attention&lt;/b&gt;" in evening
+
+
+def test_word_times_fit_the_words(client: Client) -> None:
+    """Each passage's word times come one per word of its text."""
+    times = json.loads(client.get(f"{RECORDING}.words.json").text)
+    for passage in client.page(RECORDING).xpath("//p[contains(@class, 'passage')]"):
+        said = passage.xpath(".//span[@class='said']")[0].text_content()
+        assert len(times[passage.get("data-start")]) == len(said.split())
+
+
+def test_hostile_text_in_every_field_stays_text(
+    public: Path,
+    tmp_path: Path,
+) -> None:
+    """Markup in any text of the file is shown as text, on every kind of page and in feeds."""
+    hostile = tmp_path / "hostile.db"
+    shutil.copyfile(public, hostile)
+    evil = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}\x02&amp;]]>"
+    db = sqlite3.connect(hostile)
+    for table, columns in {
+        "events": "title label place licence organisers",
+        "series": "title",
+        "sessions": "title summary room place start",
+        "people": "name",
+        "organisations": "name url",
+        "roles": "role",
+        "programme": "part",
+        "links": "title url",
+        "recordings": "poster",
+        "glossary": "term means",
+        "passages": "text",
+        "turns": "voice",
+        "captures": "name sha256",
+        "provenance": "step tool version model made_at",
+        "gaps": "reason",
+        "withheld": "reason",
+    }.items():
+        for column in columns.split():
+            db.execute(f"UPDATE {table} SET {column} = ?", (evil,))
+    evidence = json.dumps([{"kind": evil, "start_ms": 1, "quote": evil}])
+    db.execute("UPDATE turns SET evidence = ?", (evidence,))
+    db.execute("UPDATE organisations SET url = 'javascript:alert(1)'")
+    db.execute("DELETE FROM forms")
+    db.execute("INSERT INTO passages_fts(passages_fts) VALUES ('rebuild')")
+    db.commit()
+    for path in (*PAGES, "/search?q=script", "/feed.atom", "/sitemap.xml", f"{RECORDING}.vtt"):
+        query = dict([path.partition("?")[2].split("=")]) if "?" in path else {}
+        site = SiteSettings(evil, "fr", SITE.url, "javascript:alert(1)")
+        page = render(db, site, path.partition("?")[0], query)
+        assert page.status in (200, 404), path
+        if page.content_type.startswith("text/html"):
+            tree = html.fromstring(page.body)
+            assert not tree.xpath("//script[not(@src)] | //img[@src='x']"), path
+            assert not [a for a in tree.xpath("//@*") if a.attrname.startswith("on")], path
+            assert not [u for u in tree.xpath("//@href") if u.startswith("javascript:")], path
+            assert "49" not in tree.xpath("string(//h1)"), path
+        elif "vtt" not in page.content_type:
+            etree.fromstring(page.body.replace("\x02", "").encode())
+        else:
+            assert "<script" not in page.body
+    db.close()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    path=st.text(alphabet="/abz.%20éç<>'\"\\\x00~", max_size=30),
+    query=st.dictionaries(
+        st.sampled_from(["q", "t", "page", "person", "event", "year", "order", "recording"]),
+        st.text(max_size=20),
+    ),
+)
+def test_no_address_breaks_a_page(public: Path, path: str, query: dict[str, str]) -> None:
+    """Whatever the address says, the answer is a page or the page that helps, never an error."""
+    with open_file(public) as db:
+        for address in (f"/{path}", f"/events/{path}", RECORDING, "/search"):
+            assert render(db, SITE, address, query).status in (200, 404)
+
+
+def test_unknown_addresses_help(client: Client) -> None:
+    """An unknown address answers 404 with a search box and a way on; the query is kept."""
+    for path in ("/nope", "/a/b/c", "/events/none", "/people/%ff", "/-/databases", "/x?q=eau"):
+        answer = client.get(path)
+        assert answer.status_code == 404, path
+        assert html.fromstring(answer.content).xpath("//form[@role='search']"), path
+    assert client.page("/x?q=eau").xpath("//input[@name='q']/@value") == ["eau"]
+
+
+def test_core_pages_stay_and_what_they_could_leak_is_closed(client: Client) -> None:
+    """Tables and JSON are there; SQL, downloads, streaming and the machine's pages are not."""
+    assert client.get("/archive/passages").status_code == 200
+    assert client.get("/archive/passages.json").json()["rows"]
+    assert client.get("/archive?sql=select+1").status_code == 403
+    assert client.get("/archive.json?sql=select+1").status_code == 403
+    assert client.get("/archive/passages.json?_where=1").status_code in (400, 403)
+    assert client.get("/archive.db").status_code == 403
+    assert client.get("/archive/passages.csv?_stream=1").status_code == 400
+    for page in ("databases", "databases.json", "metadata.json", "plugins", "versions", "actor"):
+        assert client.get(f"/-/{page}").status_code == 404
+
+
+def test_media_by_range(client: Client, media_folder: Path) -> None:
+    """RFC 9110: whole, a range, an open range, a suffix; 416 past the end; HEAD has no body."""
+    path, whole = f"/media/{DAY}/matin.mp4", (media_folder / DAY / "matin.mp4").read_bytes()
+    size = len(whole)
+    answer = client.get(path)
+    assert (answer.status_code, answer.content) == (200, whole)
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert answer.headers["content-type"] == "video/mp4"
+    for wanted, start, stop in (
+        ("bytes=0-0", 0, 1),
+        ("bytes=100-299999", 100, 300_000),
+        ("bytes=1000000-", 1_000_000, size),
+        ("bytes=-10", size - 10, size),
+        (f"bytes={size - 1}-{size * 9}", size - 1, size),
+        (f"bytes=-{size * 2}", 0, size),
+    ):
+        answer = client.get(path, range=wanted)
+        assert (answer.status_code, answer.content) == (206, whole[start:stop]), wanted
+        assert answer.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
+        assert answer.headers["content-length"] == str(stop - start)
+    for wanted in (f"bytes={size}-", "bytes=-0"):
+        answer = client.get(path, range=wanted)
+        assert (answer.status_code, answer.content) == (416, b"")
+        assert answer.headers["content-range"] == f"bytes */{size}"
+    for wanted in ("bytes=5-2", "bytes=0-1,5-6", "lines=1-2", "bytes=", "bytes=-"):
+        assert client.get(path, range=wanted).status_code == 200, wanted
+    answer = client.get(path, "HEAD", range="bytes=0-9")
+    assert (answer.status_code, answer.content) == (206, b"")
+    assert answer.headers["content-length"] == "10"
+    assert client.get(path, "POST").status_code == 405
+
+
+def test_media_conditions(client: Client) -> None:
+    """A changed file is sent whole to If-Range, an unchanged one not at all to If-None-Match."""
+    path = f"/media/{DAY}/matin.mp4"
+    headers = client.get(path, "HEAD").headers
+    ask = {"range": "bytes=0-9"}
+    for condition, status in (
+        (headers["etag"], 206),
+        (headers["last-modified"], 206),
+        ('"other"', 200),
+        ("nonsense", 200),
+    ):
+        assert client.get(path, **ask, **{"if-range": condition}).status_code == status, condition
+    assert client.get(path, **{"if-none-match": headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../outside.txt",
+        f"{DAY}/../../outside.txt",
+        "%2e%2e/outside.txt",
+        "..%2foutside.txt",
+        "..\\outside.txt",
+        "/etc/passwd",
+        "//etc/passwd",
+        "%2fetc%2fpasswd",
+        "way-out",
+        ".hidden",
+        DAY,
+        "",
+        "x%00y",
+        "a/" * 2000,
+    ],
+)
+def test_no_path_leads_out_of_the_media_folder(
+    client: Client, media_folder: Path, path: str
+) -> None:
+    """Up, absolute, through a link, hidden, a folder, a NUL: not found, and never the file."""
+    answer = client.get(f"/media/{path}")
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
+    assert media.find(media_folder, path) is None
+
+
+def test_what_is_no_media_is_never_shown_as_a_page(client: Client) -> None:
+    """A file of another kind in the media folder is a download, not a page of this site."""
+    answer = client.get(f"/media/{DAY}/page.html")
+    assert answer.headers["content-type"] == "application/octet-stream"
+
+
+def edition_of(source: Path, target: Path, mark: str) -> Path:
+    """Copy a public file with `mark` in an event's title and in its session's."""
+    shutil.copyfile(source, target)
+    with sqlite3.connect(target) as db:
+        db.execute("UPDATE events SET title = ? WHERE id = ?", (f"Titre-{mark}", EVENING))
+        db.execute("UPDATE sessions SET title = ? WHERE event_id = ?", (f"Titre-{mark}", EVENING))
+    db.close()
+    return target
+
+
+def point(link: Path, target: Path) -> None:
+    """Move a symlink in one step."""
+    beside = link.with_name("new-link")
+    beside.symlink_to(target.name)
+    beside.replace(link)
+
+
+def test_a_new_file_is_taken_up_without_mixing_or_losing_a_request(
+    public: Path,
+    tmp_path: Path,
+) -> None:
+    """While the symlink moves under load, every answer is whole and of one file only."""
+    first = edition_of(public, tmp_path / "archive-1.db", "un")
+    second = edition_of(public, tmp_path / "archive-2.db", "deux")
+    link = tmp_path / "archive.db"
+    link.symlink_to(first.name)
+    client = Client(make_app(link, tmp_path, SITE))
+    path = f"/events/{EVENING}"
+
+    async def visit() -> list[str]:
+        seen = []
+        for turn in range(12):
+            if turn in (3, 8):
+                point(link, second if turn == 3 else first)
+            answers = await asyncio.gather(*(client.ask(path) for _ in range(6)))
+            assert {a.status_code for a in answers} == {200}
+            for answer in answers:
+                marks = set(re.findall(r"Titre-(\w+)", answer.text))
+                assert len(marks) == 1
+                seen.append(marks.pop())
+        tables = await client.ask(f"/archive/events.json?id={EVENING}&_shape=array")
+        assert tables.json()[0]["title"] == "Titre-un"
+        return seen
+
+    seen = asyncio.run(visit())
+    assert set(seen[:18]) == {"un"}
+    assert set(seen[-6:]) == {"un"}
+    assert "deux" in seen
+    assert set(seen[30:48]) == {"deux"}
+
+
+def test_a_file_that_cannot_be_opened_leaves_the_one_before(
+    public: Path,
+    tmp_path: Path,
+) -> None:
+    """A symlink that points at nothing does not take the site down."""
+    first = edition_of(public, tmp_path / "archive-1.db", "un")
+    link = tmp_path / "archive.db"
+    link.symlink_to(first.name)
+    client = Client(make_app(link, tmp_path, SITE))
+    assert client.get(f"/events/{EVENING}").status_code == 200
+    point(link, tmp_path / "archive-gone.db")
+    assert "Titre-un" in client.get(f"/events/{EVENING}").text
+    assert not (tmp_path / "archive-gone.db").exists()
+
+
+def test_nothing_published_is_said(tmp_path: Path) -> None:
+    """Serving before the first publication says what to do."""
+    with pytest.raises(ArchiveFault, match="nothing is published yet"):
+        make_app(tmp_path / "archive.db", tmp_path, SITE)
+
+
+def used_keys() -> tuple[set[str], set[str]]:
+    """Return the keys that pages use whole, and the families of those that data complete."""
+    whole, families = set[str](), set[str]()
+    site = Path(texts.__file__).parent
+    for file in [*site.glob("*.py"), *site.glob("templates/*")]:
+        source = file.read_text(encoding="utf-8")
+        whole |= set(re.findall(r'"([a-z]+\.[a-z_0-9-]+)"', source))
+        families |= set(re.findall(r't\(\s*"([a-z]+(?:\.[a-z]+)*)\." ~', source))
+        families |= set(re.findall(r'named\("([a-z]+)"', source))
+    return whole, families | {"order", "kind", "origin"}
+
+
+def test_catalogues_agree_and_lack_nothing() -> None:
+    """Both languages have the same keys with the same facts; each is used, none is missing."""
+    french, english = texts.catalogue("fr"), texts.catalogue("en")
+    assert french.keys() == english.keys()
+    for key in french:
+        facts = [
+            set(re.findall(r"\{(\w+)\}", json.dumps(entries[key]))) for entries in (french, english)
+        ]
+        assert facts[0] == facts[1], key
+        assert isinstance(french[key], str) == isinstance(english[key], str), key
+    whole, families = used_keys()
+    names = {key.partition(".")[0] for key in french}
+    files = {path.name for path in Path(texts.__file__).parent.rglob("*")}
+    missing = {k for k in whole if k.partition(".")[0] in names and k not in french} - files
+    assert not missing
+    unused = {k for k in french if k not in whole and k.rpartition(".")[0] not in families}
+    assert unused == {"months"}
+
+
+def test_numbers_dates_and_lengths_are_written_as_each_language_does() -> None:
+    """Thousands, first of the month, plurals of zero, lengths, clock."""
+    french, english = texts.Texts("fr"), texts.Texts("en")
+    assert (french.number(12345), english.number(12345)) == ("12\u202f345", "12,345")
+    assert (french.date("2017-04-01"), english.date("2017-04-01")) == (
+        "1er avril 2017",
+        "1 April 2017",
+    )
+    assert french.date("no date") == "no date"
+    assert (french("results.count", n=0), english("results.count", n=0)) == (
+        "0 passage",
+        "0 passages",
+    )
+    assert texts.clock(3_723_900) == "1:02:03"
+    assert french.length(200_000) == "3\u00a0min\u00a020\u00a0s"
+
+
+def test_links_are_relative_to_their_page() -> None:
+    """From any depth, an address leads back to the root without naming it."""
+    assert links.Links.seen_from("/").event("e") == "./events/e"
+    assert links.Links.seen_from("/events/e").recording("e/r", 754_200) == (
+        "../recordings/e/r?t=754.2#now"
+    )
+    assert links.Links.seen_from("/recordings/e/r").person("é/x") == "../../people/%C3%A9/x"
+
+
+def test_the_package_carries_its_files() -> None:
+    """Templates, styles, scripts and catalogues lie beside the code."""
+    names = links.static_files()
+    assert {"site.css", "recording.js", "quote.js", "icon.svg"} <= names.keys()
+    assert not any(re.search(rb"https?://(?!www\.w3\.org)", body) for body in names.values())
+    assert os.fspath(links.STATIC).endswith("static")
