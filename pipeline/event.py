@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pipeline.model import Cast, CastMember, Span, complement, union
+from pipeline.values import slug
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -229,8 +230,8 @@ def terms_of(event: Event, session: Session) -> tuple[str, ...]:
     """Return the names and words that a recogniser should expect, most telling first.
 
     Names of the session's people, their organisations, the glossary, the organisers and
-    the event's other organisations; each once. An organisation's id counts when it is
-    written in capitals, since it is then an acronym that people say.
+    the event's other organisations; each once. An organisation's id counts when it is an
+    acronym: in capitals, and no word of the name.
     """
     people = {person.id: person for person in event.people}
     organisations = {organisation.id: organisation for organisation in event.organisations}
@@ -252,9 +253,11 @@ def terms_of(event: Event, session: Session) -> tuple[str, ...]:
 
 
 def _said(id_: str, organisation: Organisation | None) -> tuple[str, ...]:
+    """Return the forms that people say; PHARES is no acronym when the name is Le Phares."""
     if organisation is None:
         return (id_,)
-    return (id_, organisation.name) if id_.isupper() else (organisation.name,)
+    acronym = id_.isalnum() and id_.isupper() and slug(id_) not in slug(organisation.name)
+    return (id_, organisation.name) if acronym else (organisation.name,)
 
 
 def _once(words: Iterable[str]) -> tuple[str, ...]:
