@@ -40,11 +40,15 @@ INSIDE, AT_PAUSE, AT_END = 0.015, 0.04, 0.12
 """c_t, the chance of a change before a stretch: within a phrase, after a pause, a sentence."""
 AFTER_HAND_OVER, AT_INTRODUCTION = 0.7, 0.4
 """The same where the floor was just given, where "I am X" begins."""
+ANYONE_SAYS = 0.2
+"""Odds that a floor is given, or oneself introduced, by a voice heard nowhere else."""
 SLACK_MS = 150
 """Word times are uncertain by a tenth of a second."""
 FEW_WORDS_MS, NEAR_END_MS = 8_000, 4_000
 """A turn in which a name alone may give the floor, and how near its end (measured: the next
 speaker is who was named in 15 of 18 such turns of the chair)."""
+GOES_ON_MS = 4_000
+"""So much speech by the voice that gave the floor is odd enough to look twice."""
 REACH_MS = 45_000
 """How far from a cue the person it names may start or stop speaking."""
 REACH = 4
@@ -108,7 +112,8 @@ def attribute(
         )
         known = identify(problem)
         if not last:
-            bias = _bias(cues, cast, runs, spans, known, found.shape)
+            found = _births(cues, runs, spans, found)
+            bias = _bias(cues, cast, runs, spans, known, found.shape[1] - 1)
             found = learn(spans, rows, change, found, bias).posterior
     people = posterior @ known
     return tuple(_turns(grouped, runs, people, cast, votes, spans, vectors, min_confidence))
@@ -135,6 +140,36 @@ def _changes(
     return chance
 
 
+def _births(
+    cues: Sequence[Cue], runs: Sequence[_Run], spans: Sequence[Span], found: Array
+) -> Array:
+    """Offer a voice of its own to who goes on after a floor was given, as if nobody took it.
+
+    Two voices that were taken for one show in this way; where it was one, the chain joins
+    them again.
+    """
+    formulas = [c for c in cues if c.kind in {"chair", "hand-over"}]
+    born: list[Array] = []
+    for cue in formulas:
+        run = runs[_place(cue, runs, spans)]
+        later = [c.span.start_ms for c in formulas if c.span.start_ms >= cue.span.end_ms]
+        until = min(later, default=spans[-1].end_ms)
+        on = [
+            t
+            for t in range(run.start, run.end)
+            if cue.span.end_ms - SLACK_MS <= spans[t].start_ms < until
+        ]
+        if cue.kind == "hand-over" and sum(spans[t].duration_ms for t in on) > GOES_ON_MS:
+            own = np.zeros(len(spans))
+            own[on] = 0.9
+            born.append(own)
+    if not born:
+        return found
+    fresh = np.column_stack(born)
+    old = found * (1 - fresh.max(axis=1, keepdims=True))
+    return np.column_stack([old[:, :-1], fresh, old[:, -1]])
+
+
 def _leading(
     cues: Sequence[Cue], runs: Sequence[_Run], spans: Sequence[Span], voices: int
 ) -> Array:
@@ -152,29 +187,33 @@ def _bias(
     runs: Sequence[_Run],
     spans: Sequence[Span],
     known: Array,
-    shape: tuple[int, ...],
+    voices: int,
 ) -> Array:
     """What cues say about the voice at their own place: log odds [stretches, voices + 1].
 
     A floor is given by whoever leads; "I am X" is said by whoever X was found to be.
+    `known` [runs' voices, P + 1] are identities so far; a voice just offered has none.
     """
-    voices = shape[1] - 1
     index = {m.id: place for place, m in enumerate(cast.people)}
-    chairs = [index[m.id] for m in cast.chair]
     counted = _leading(cues, runs, spans, len(known))
-    leads = np.maximum(known[:, chairs].sum(axis=1), counted / (counted.sum() + 1))
-    bias = np.zeros(shape)
+    chairs = known[:, [index[m.id] for m in cast.chair]].sum(axis=1)
+    leads = np.maximum(chairs, counted / (counted.sum() + 1))
+    bias = np.zeros((len(spans), voices + 1))
+    starts = np.array([s.start_ms for s in spans])
     for cue in cues:
         if cue.kind in {"chair", "hand-over"}:
-            odds = leads[:voices]
+            held = leads
         elif cue.kind == "introduction" and cue.person in index:
-            odds = known[:voices, index[cue.person]]
+            held = known[:, index[cue.person]]
         else:
             continue
-        for t, span in enumerate(spans):
-            if span.overlap_ms(cue.span) * 2 >= span.duration_ms:
-                bias[t, :voices] += cue.strength * np.log((0.1 + odds) / 1.1)
-                bias[t, voices] += cue.strength * np.log(0.3)
+        odds = np.zeros(voices + 1)
+        odds[: min(voices, len(held))] = held[:voices]
+        odds[-1] = ANYONE_SAYS
+        first = max(0, int(np.searchsorted(starts, cue.span.start_ms, side="right")) - 1)
+        for t in range(first, int(np.searchsorted(starts, cue.span.end_ms))):
+            if spans[t].overlap_ms(cue.span) * 2 >= spans[t].duration_ms:
+                bias[t] += cue.strength * np.log((0.1 + odds) / 1.1)
     return bias
 
 

@@ -111,11 +111,11 @@ FRENCH = Language(
             r"(?:une|la|autre|premiere|derniere) question (?:de|d)(?: la part de)? {P}",
             0.7,
         ),
-        Phrase("hand-over", r"parole (?:est|revient|va|sera)?" + _FILL + " {P}", 0.95),
-        Phrase("hand-over", r"parole (?:est|revient|va|sera)?" + _FILL + " {N}", 0.95),
+        Phrase("hand-over", r"parole(?: est| revient| va| sera)?" + _FILL + " {P}", 0.95),
+        Phrase("hand-over", r"parole(?: est| revient| va| sera)?" + _FILL + " {N}", 0.95),
         Phrase(
             "hand-over",
-            r"parole (?:est|revient|va)?(?: maintenant)? (?:a|au|aux)(?: la| l)? {O}",
+            r"parole(?: est| revient| va)?(?: maintenant)? (?:a|au|aux)(?: la| l)? {O}",
             0.6,
         ),
         Phrase(
@@ -130,17 +130,17 @@ FRENCH = Language(
             r"{P} ,?(?: (?:qui|elle|il))? (?:va|vont) (?:nous |vous )?(?:presenter|parler|expliquer|dire|raconter|repondre|conclure|commencer|poursuivre|prendre)",
             0.85,
         ),
-        Phrase("hand-over", r"{P} ,? (?:va|vont) (?:nous|vous) ", 0.85),
-        Phrase("hand-over", r"{P} ,? (?:c est )?a (?:toi|vous)\b", 0.9),
-        Phrase("hand-over", r"(?:a|c est a) (?:toi|vous)(?: la parole)? ,? {P}", 0.9),
+        Phrase("hand-over", r"{P}(?: ,)? (?:va|vont) (?:nous|vous) ", 0.85),
+        Phrase("hand-over", r"{P}(?: ,)? (?:c est )?a (?:toi|vous)\b", 0.9),
+        Phrase("hand-over", r"(?:a|c est a) (?:toi|vous)(?: la parole)?(?: ,)? {P}", 0.9),
         Phrase(
             "hand-over",
-            r"{P} ,? (?:je vous en prie|vous avez la parole|tu as la parole|vous pouvez|allez y|vas y|veuillez|defendez|poursuivez)",
+            r"{P}(?: ,)? (?:je vous en prie|vous avez la parole|tu as la parole|vous pouvez|allez y|vas y|veuillez|defendez|poursuivez)",
             0.75,
         ),
-        Phrase("hand-over", r"(?:je vous en prie|vous avez la parole|allez y) ,? {P}", 0.75),
-        Phrase("hand-over", r"{P} ,? pour (?:soutenir|defendre|presenter|un rappel|une|repondre|conclure)\b", 0.9),
-        Phrase("hand-over", r"{N} ,? pour (?:soutenir|defendre|presenter|un rappel|repondre|conclure)\b", 0.9),
+        Phrase("hand-over", r"(?:je vous en prie|vous avez la parole|allez y)(?: ,)? {P}", 0.75),
+        Phrase("hand-over", r"{P}(?: ,)? pour (?:soutenir|defendre|presenter|un rappel|une|repondre|conclure)\b", 0.9),
+        Phrase("hand-over", r"{N}(?: ,)? pour (?:soutenir|defendre|presenter|un rappel|repondre|conclure)\b", 0.9),
         Phrase(
             "hand-over",
             r"(?:je me tourne vers|on passe a|passons a|je cede la place a|j appelle|j invite) {P}",
@@ -148,7 +148,7 @@ FRENCH = Language(
         ),
         Phrase(
             "thanks",
-            r"(?:merci|remercie|remercions|remercier)(?: (?:beaucoup|infiniment|bien|a|vous|donc|tres|encore|vivement)){0,3} ,? {P}",
+            r"(?:merci|remercie|remercions|remercier)(?: (?:beaucoup|infiniment|bien|a|vous|donc|tres|encore|vivement)){0,3}(?: ,)? {P}",
             0.8,
         ),
         Phrase("address", r"laissez" + _FILL + " {P}", 0.8),
@@ -201,8 +201,8 @@ ENGLISH = Language(
         Phrase("introduction", r"(?:i am|i m) [^.,]{0,40}(?:from|of|for|at) (?:the )?{O}", 0.7),
         Phrase("introduction", r"i (?:represent|speak for|work for) (?:the )?{O}", 0.6),
         Phrase("hand-over", r"question from {P}", 0.7),
-        Phrase("hand-over", r"floor (?:is|goes|to)" + _FILL + " {P}", 0.95),
-        Phrase("hand-over", r"floor (?:is|goes|to)" + _FILL + " {N}", 0.95),
+        Phrase("hand-over", r"floor(?: is| goes| to)?" + _FILL + " {P}", 0.95),
+        Phrase("hand-over", r"floor(?: is| goes| to)?" + _FILL + " {N}", 0.95),
         Phrase(
             "hand-over",
             r"(?:over to|hand over to|we will hear from|let s hear from|please welcome|i call(?: on)?|i invite|let us hear)"
@@ -215,10 +215,10 @@ ENGLISH = Language(
             r"{P} (?:will|is going to) (?:now )?(?:present|speak|tell|talk|explain|answer)",
             0.85,
         ),
-        Phrase("hand-over", r"{P} ,? (?:over to you|you have the floor|go ahead|please)", 0.85),
-        Phrase("hand-over", r"over to you ,? {P}", 0.9),
+        Phrase("hand-over", r"{P}(?: ,)? (?:over to you|you have the floor|go ahead|please)", 0.85),
+        Phrase("hand-over", r"over to you(?: ,)? {P}", 0.9),
         Phrase(
-            "thanks", r"thank(?:s| you)(?: (?:so|very|much|you|a|lot|indeed|to)){0,4} ,? {P}", 0.8
+            "thanks", r"thank(?:s| you)(?: (?:so|very|much|you|a|lot|indeed|to)){0,4}(?: ,)? {P}", 0.8
         ),
         Phrase("address", r"[,.] {P} [,.]", 0.5),
         Phrase(
