@@ -1,18 +1,15 @@
 """Every table of the archive, documented column by column in one place.
 
 work.db holds all of it; the published file holds the public tables and columns only.
-`docs/tables.md` is written from this module (`python -m archive.schema > docs/tables.md`).
+`docs/tables.md` is written from this module by `archive.schema_page`.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlite_utils import Database
 
 VERSION = 1
@@ -383,52 +380,3 @@ def create_tables(db: Database, *, public: bool) -> None:
     if public:
         db.execute(CREATE_FTS)
     db.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _column_line(table: Table, column: Column) -> str:
-    marks = [
-        *(["key"] if column.name in table.primary_key else []),
-        *([f"→ {column.references}"] if column.references else []),
-        *(["required"] if column.required else []),
-        *(["work.db only"] if not column.public else []),
-    ]
-    kind = {int: "integer", float: "real", str: "text"}[column.type]
-    return f"| `{column.name}` | {kind} | {column.meaning} | {', '.join(marks)} |"
-
-
-def _page_lines() -> Iterator[str]:
-    yield "# Tables"
-    yield ""
-    yield "Written from `archive/schema.py` by `python -m archive.schema > docs/tables.md`."
-    yield ""
-    yield "Times are integer milliseconds of the recording; spans hold their start, not their end."
-    yield "A citation is recording and time, so that it outlives a new transcription."
-    for table in TABLES:
-        place = {
-            (True, True): "",
-            (True, False): " (work.db only)",
-            (False, True): " (published file only)",
-        }[table.in_work, table.in_public]
-        yield ""
-        yield f"## {table.name}{place}"
-        yield ""
-        yield table.meaning
-        yield ""
-        yield "| column | type | meaning | |"
-        yield "|---|---|---|---|"
-        yield from (_column_line(table, column) for column in table.columns)
-    yield ""
-    yield "## passages_fts (published file only)"
-    yield ""
-    yield "Full-text index over `passages.text`, external content:"
-    yield ""
-    yield f"    {CREATE_FTS}"
-
-
-def tables_page() -> str:
-    """Return `docs/tables.md`."""
-    return "\n".join(_page_lines()) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(tables_page())

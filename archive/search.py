@@ -279,7 +279,8 @@ def _hits(
 def _hit(db: sqlite3.Connection, match: str | None, passage: int) -> Hit:
     row = db.execute(
         "SELECT p.text, p.words, p.start_ms, p.end_ms, "  # noqa: S608 - our own strings only
-        "s.recording_id, s.id, s.title, e.id, e.title, COALESCE(s.date, e.date), t.person_id, people.name, t.origin, t.confidence "
+        "s.recording_id, s.id, s.title, e.id, e.title, COALESCE(s.date, e.date), "
+        "t.person_id, people.name, t.origin, t.confidence "
         f"FROM passages p {_JOINS} LEFT JOIN people ON people.id = t.person_id WHERE p.id = ?",
         [passage],
     ).fetchone()

@@ -1,1 +1,78 @@
-"""A session in the formats that others read, one module per format."""
+"""Transcripts for other tools: one module per format, all from the published file alone."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from archive.errors import ArchiveFault
+from archive.export import csv_, json_, rttm, srt, tei, txt, vtt
+from archive.export.transcript import read_recording, read_session
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FORMATS = {
+    "csv": csv_.write,
+    "json": json_.write,
+    "rttm": rttm.write,
+    "srt": srt.write,
+    "tei": tei.write,
+    "txt": txt.write,
+    "vtt": vtt.write,
+}
+
+
+def export(db: sqlite3.Connection, format_: str, session_id: str) -> str:
+    """Return a public session in one of FORMATS; ArchiveFault for an unknown session.
+
+    A session that was not filmed has no words: its export holds the heading alone.
+    """
+    return FORMATS[format_](read_session(db, session_id))
+
+
+def export_recording(db: sqlite3.Connection, format_: str, recording_id: str) -> str:
+    """Return all that is public of a recording in one of FORMATS, such as its captions."""
+    return FORMATS[format_](read_recording(db, recording_id))
+
+
+def write_all(
+    db: sqlite3.Connection, format_: str, events: Sequence[str], out: Path
+) -> tuple[Path, ...]:
+    """Write every session with words of the given events (none given: all) under `out`.
+
+    Files are <event>/<session>.<ext>; returns their paths. Raises ArchiveFault for an
+    event that is not public.
+    """
+    known = [row[0] for row in db.execute("SELECT id FROM events ORDER BY date, id")]
+    if unknown := sorted(set(events) - set(known)):
+        raise ArchiveFault(
+            "no published event has the id {unknown}",
+            "choose among: {known}",
+            unknown=", ".join(unknown),
+            known=", ".join(known) or "(nothing is published yet)",
+        )
+    written = []
+    for event in events or known:
+        sessions = db.execute(
+            "SELECT id FROM sessions s WHERE event_id = ? AND EXISTS "
+            "(SELECT 1 FROM turns t WHERE t.session_id = s.id) ORDER BY position",
+            [event],
+        )
+        for (session,) in sessions.fetchall():
+            target = out / event / f"{session.rpartition('/')[2]}.{format_}"
+            _write(target, export(db, format_, session))
+            written.append(target)
+    return tuple(written)
+
+
+def _write(target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.tmp")
+    with fresh.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(target)
