@@ -40,13 +40,15 @@ BETWEEN = 0.5
 """b: variance of voices' centres, per dimension; measured on voices/tune at 2 s: 0.47."""
 WITHIN, SHORTNESS = 0.33, 0.19
 """w and v: variance of one voice's stretches; measured on voices/tune from 0.6 to 3 s."""
-REPEAT = 0.5
+REPEAT = 0.45
 """f, see above."""
+USUAL_COUNT = 10.0
+"""Stretches that the usual variance is worth against the recording's own."""
 PIECE_MS = 3_000
 """Length of the pieces that the clustering from below starts from."""
 MOST_PIECES = 1_200
 """Of a longer recording an even share is clustered: cost stays linear."""
-NEAR = 0.55
+NEAR, NEAR_CENTRED = 0.55, 0.4
 """Mean cosine of two clusters under which they are not joined at the start."""
 ANYONE = 0.02
 """Weight of the state that is no voice of its own."""
@@ -88,11 +90,12 @@ def learn(
     # As if each voice spoke as long: the recording's own colour, not its longest speaker's.
     heard = full > FADED
     rows = rows - means[heard].sum(axis=0) / (heard.sum() + 2)
-    noise = WITHIN + SHORTNESS / seconds
+    noise = usual = WITHIN + SHORTNESS / seconds
     for _ in range(ROUNDS):
         kept = np.append(posterior[:, :-1].sum(axis=0) > FADED, True)
         posterior, bias = posterior[:, kept], bias[:, kept]
         centres, precision = _centres(rows, noise, posterior[:, :-1])
+        noise = usual * _noise(rows, usual, posterior[:, :-1], centres)
         weights = posterior.mean(axis=0)
         weights[-1] = ANYONE
         scores = _likelihoods(rows, noise, centres, precision) + bias
@@ -112,6 +115,14 @@ def _centres(rows: Array, noise: Array, posterior: Array) -> tuple[Array, Array]
     share = REPEAT * posterior / noise[:, None]
     precision = 1 / BETWEEN + share.sum(axis=0)
     return (share.T @ rows) / precision[:, None], precision
+
+
+def _noise(rows: Array, usual: Array, posterior: Array, centres: Array) -> float:
+    """How much the voices vary in this recording, against the usual; synthetic ones vary less."""
+    far = ((rows**2).sum(axis=1)[:, None] - 2 * rows @ centres.T) + (centres**2).sum(axis=1)
+    spread = (posterior * far).sum() / (rows.shape[1] * usual.mean())
+    count = np.maximum(posterior.sum(axis=0) - 1, 0).sum()
+    return float(np.clip((USUAL_COUNT + spread) / (USUAL_COUNT + count), 0.3, 1.2))
 
 
 def _likelihoods(rows: Array, noise: Array, centres: Array, precision: Array) -> Array:
@@ -155,11 +166,19 @@ def _start(rows: Array, seconds: Array, change: Array) -> NDArray[np.int64]:
         length = 0.0 if ends else length
     sums = np.zeros((piece[-1] + 1, rows.shape[1]))
     np.add.at(sums, piece, rows * seconds[:, None])
-    units = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    step = -(-len(units) // MOST_PIECES)
-    some = cluster(units[::step], NEAR)
-    centres = np.array([units[::step][some == k].mean(axis=0) for k in range(some.max() + 1)])
+    units = _unit(sums)
+    some = units[:: -(-len(units) // MOST_PIECES)]
+    # The recording's own colour makes all its voices alike: found roughly, it is taken away.
+    rough = cluster(some, NEAR)
+    colour = sum(some[rough == k].mean(axis=0) for k in range(rough.max() + 1)) / (rough.max() + 3)
+    some, units = _unit(some - colour), _unit(units - colour)
+    fine = cluster(some, NEAR_CENTRED)
+    centres = np.array([some[fine == k].mean(axis=0) for k in range(fine.max() + 1)])
     return (units @ centres.T).argmax(axis=1)[piece]
+
+
+def _unit(rows: Array) -> Array:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
 
 def cluster(units: Array, near: float) -> NDArray[np.int64]:

@@ -45,7 +45,7 @@ class Estimate:
     """What the whole archive takes, done or not; an order of magnitude, no promise.
 
     `hours_of_work` is recognition alone, scaled from one published figure by the size of
-    the model and the cores of this machine, a GPU left aside; None without a model.
+    the model and the cores of this machine, a GPU left aside; None where nothing is to be recognised.
     `gigabytes` is sound and web copies, in 10^9 bytes.
     """
 
@@ -54,8 +54,12 @@ class Estimate:
     gigabytes: float
 
     def __str__(self) -> str:
-        work = "" if self.hours_of_work is None else f", about {self.hours_of_work:.1f} h of work"
-        return f"{self.hours_of_sound:.1f} h of sound{work}, about {self.gigabytes:.1f} GB"
+        work = "" if self.hours_of_work is None else f", about {_said(self.hours_of_work)} of work"
+        return f"{_said(self.hours_of_sound)} of sound{work}, about {self.gigabytes:.2f} GB"
+
+
+def _said(hours: float) -> str:
+    return f"{hours:.1f} h" if hours >= 1 else f"{round(hours * 60)} min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,12 @@ def check(settings_path: Path) -> Checked:
         return Checked(None, (), tuple(wrong.errors), (), (), None)
     programmes = read_events(settings.events)
     faults = [*_located(settings, programmes), *_tools(settings)]
-    model = _model(settings)
-    if isinstance(model, PlenaryError):
-        faults.append(model)
+    weights: int | None = None
+    if any(_is_recognised(event, r) for event in programmes.events for r in event.recordings):
+        try:
+            weights = _weights(settings)
+        except ModelFault as fault:
+            faults.append(fault)
     capture_faults: list[PlenaryError] = []
     lengths: dict[tuple[str, str], int] = {}
     for event in programmes.events:
@@ -91,7 +98,6 @@ def check(settings_path: Path) -> Checked:
             duration_ms, wrong_here = look_at(event, recording)
             capture_faults += wrong_here
             lengths[event.id, recording.id] = duration_ms
-    weights = None if isinstance(model, PlenaryError) else model
     estimate = _estimate(settings, programmes.events, lengths, weights)
     faults += _room(settings, estimate)
     doubles = likely_doubles(programmes.events)
@@ -185,8 +191,8 @@ def _tools(settings: Settings) -> Iterator[PlenaryError]:
         )
 
 
-def _model(settings: Settings) -> int | ModelFault:
-    """Return the size of the model's weights in bytes, or why it cannot be used."""
+def _weights(settings: Settings) -> int:
+    """Return the size of the model's weights in bytes; raises ModelFault with config's line."""
     from pipeline.models import find_model  # noqa: PLC0415 - faster-whisper loads only here
 
     try:
@@ -195,7 +201,9 @@ def _model(settings: Settings) -> int | ModelFault:
         line = settings.lines.get("transcription.model")
         facts = {**fault.facts, "model": settings.transcription.model}
         sentence = "transcription.model {model}: " + fault.sentence
-        return ModelFault(sentence, fault.next_step, path=settings.path, line=line, **facts)
+        raise ModelFault(
+            sentence, fault.next_step, path=settings.path, line=line, **facts
+        ) from None
     return (folder / "model.bin").stat().st_size
 
 

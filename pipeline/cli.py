@@ -206,11 +206,14 @@ def serve(config: Path, port: int) -> None:
     site = settings.site
     click.echo(f"The archive is at http://127.0.0.1:{port} (Ctrl-C ends it)")
     serve_site(
-        settings.data / "public",
+        settings.data / "public" / "archive.db",
         settings.data / "media",
         port=port,
         site=SiteSettings(
-            title=site.title, language=site.language, url=site.url, contact=site.contact
+            title=site.title,
+            language=site.language,
+            url=site.url or "",
+            contact=site.contact or "",
         ),
     )
 

@@ -236,15 +236,18 @@ def _decoded(container: InputContainer) -> Iterator[tuple[float, float]]:
     """Start and length in seconds of every frame of sound that decodes; the rest is passed over."""
     if not container.streams.audio:
         return
-    packets = container.demux(container.streams.audio[0])
+    stream = container.streams.audio[0]
+    packets = container.demux(stream)
     after = 0.0
     while True:
         try:
             packet = next(packets)
-        except (StopIteration, EOFError):
-            return
-        except av.error.InvalidDataError:
-            # Ffmpeg stops reading here as well; what follows is a gap up to the stated end.
+        except av.error.BlockingIOError:
+            # A transport stream lost its rhythm and looks for it again a little further on.
+            packets = container.demux(stream)
+            continue
+        except (StopIteration, EOFError, av.error.InvalidDataError):
+            # After invalid data ffmpeg stops reading as well; the rest is a gap.
             return
         try:
             frames = packet.decode()

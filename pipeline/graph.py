@@ -105,7 +105,7 @@ def sound_of(take: Take, channel: int | None, rate: int) -> Any:
         "asetpts", f"PTS-STARTPTS+{take.lead_ms / 1000}/TB"
     )
     if channel is not None:
-        sound = sound.filter("pan", f"mono|c0=c{channel - 1}")
+        sound = sound.filter("channelmap", map=channel - 1, channel_layout="mono")
     return (
         sound.filter("aresample", rate, **{"async": 1, "first_pts": 0})
         .filter("aformat", channel_layouts="mono")

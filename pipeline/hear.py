@@ -12,18 +12,18 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipeline import rows, steps
+from pipeline.event import cast_of, terms_of
 from pipeline.ledger import digest
 from pipeline.model import Segment, Span
-from pipeline.programme import cast_of, terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.config import Settings
+    from pipeline.event import Event, Recording, Session
     from pipeline.executors import Executor
     from pipeline.ledger import Ledger
     from pipeline.model import Turn, Withheld
-    from pipeline.programme import Event, Recording, Session
     from pipeline.progress import Progress
     from pipeline.rows import Row
     from pipeline.split import Hearing

@@ -21,7 +21,6 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -204,21 +203,25 @@ def make_poster(captures: Sequence[Path], target: Path, at_ms: int) -> bool:
 
     Raises CaptureFault, ArchiveFault.
     """
-    containers = [probe(path) for path in captures]
-    ends = accumulate(container.duration_ms for container in containers)
-    for path, container, end_ms in zip(captures, containers, ends, strict=True):
-        if at_ms < end_ms and container.has_video:
-            at_s = (at_ms - (end_ms - container.duration_ms)) / 1000
-            picture = read_capture(path, ss=at_s).video.filter("scale", w="min(960,iw)", h=-2)
-            output = ffmpeg.output(
-                picture, file_address(_partial(target)), format="mjpeg", vframes=1, **{"q:v": 4}
-            )
-            try:
-                _make(output, target, path, container.duration_ms, None)
-            except _NothingMade:
-                return False
-            return True
+    start_ms = 0
+    for path in captures:
+        container = probe(path)
+        if at_ms < start_ms + container.duration_ms:
+            return container.has_video and _take_picture(path, target, at_ms - start_ms)
+        start_ms += container.duration_ms
     return False
+
+
+def _take_picture(capture: Path, target: Path, at_ms: int) -> bool:
+    picture = read_capture(capture, ss=at_ms / 1000).video.filter("scale", "min(960,iw)", -2)
+    output = ffmpeg.output(
+        picture, file_address(_partial(target)), format="mjpeg", vframes=1, **{"q:v": 4}
+    )
+    try:
+        _make(output, target, capture, 0, None)
+    except _NothingMade:
+        return False
+    return True
 
 
 class _NothingMade(CaptureFault):

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from archive.store import Store
     from pipeline.config import Settings
+    from pipeline.event import Event
     from pipeline.executors import Executor
-    from pipeline.programme import Event
     from pipeline.progress import Progress
 
 # The files of a CTranslate2 model that its words come from.

@@ -9,16 +9,16 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pipeline.event import public_spans
 from pipeline.ledger import Step
 from pipeline.model import Span, complement, union
-from pipeline.programme import public_spans
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.store import Store
+    from pipeline.event import Event, Recording
     from pipeline.ledger import Ledger
-    from pipeline.programme import Event, Recording
     from pipeline.progress import Progress
 
 _VERSION = 1

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from pipeline.event import Event, Link, Organisation, Person, Recording, Session
     from pipeline.ledger import Done
     from pipeline.model import Turn, Withheld, Word
-    from pipeline.programme import Event, Link, Organisation, Person, Recording, Session
     from pipeline.steps import Model, Part, Sound
 
 Row = dict[str, Any]

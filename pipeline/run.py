@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from archive.publish import Published
     from archive.store import Store
-    from pipeline.programme import Event, Recording
+    from pipeline.event import Event, Recording
 
 # Raised when the way from a programme to rows changes.
 _ROWS_VERSION = 1
@@ -145,16 +146,26 @@ def _costing_only_itself(
 ) -> Iterator[None]:
     try:
         yield
-    except Stopped:
+    except (Stopped, Due):
         raise
     except PlenaryError as error:
-        outcome.failed[name] = error
-        absent = any(not capture.exists() for capture in recording.captures)
-        store.set_status(name, "waiting" if absent else "failed")
-        bench.ledger.fail(name, type(error).__name__, str(error))
-        bench.progress.say(f"{name}  failed\n  {error}")
+        failure = error
+    except Exception as error:  # noqa: BLE001 (a bug, or a library's: the night goes on)
+        bench.ledger.note("processing", name, "run", "failure", traceback.format_exc())
+        failure = PlenaryError(
+            "something unforeseen happened: {kind}: {reason}",
+            "report it with the last line of work.db's table `history`",
+            kind=type(error).__name__,
+            reason=error,
+        )
     else:
         bench.ledger.clear(name)
+        return
+    outcome.failed[name] = failure
+    absent = any(not capture.exists() for capture in recording.captures)
+    store.set_status(name, "waiting" if absent else "failed")
+    bench.ledger.fail(name, type(failure).__name__, str(failure))
+    bench.progress.say(f"{name}  failed\n  {failure}")
 
 
 def _put_programme(bench: Bench, store: Store, event: Event) -> None:

@@ -56,7 +56,7 @@ def _known(work: Path) -> dict[str, Standing]:
         return {}
     with closing(sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True)) as db:
         rows = db.execute(_QUERY).fetchall()
-    return {row[0]: Standing(*row[:7], pictures=bool(row[7]), failure=row[8]) for row in rows}
+    return {row[0]: Standing(*row) for row in rows}
 
 
 def table(found: Sequence[Standing]) -> str:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from pipeline.event import Recording
     from pipeline.executors import Executor
     from pipeline.model import Cast
-    from pipeline.programme import Recording
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
@@ -301,12 +301,12 @@ def turns(
 def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, ...]:
     import numpy as np  # noqa: PLC0415 (only where there is work)
 
-    from pipeline import attribute, media, names, voices  # noqa: PLC0415
+    from pipeline import attribute, media, names, stretches, voices  # noqa: PLC0415
 
     if not said:
         return ()
-    spans = attribute.stretches(said)
-    embedder = voices.Embedder()
+    spans = stretches.stretches(said)
+    embedder = voices.Embedder.embedded()
     vectors = []
     for batch in _batches(spans):
         start_ms = batch[0].start_ms

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from pipeline.programme import Event, load_events
+from conftest import PLENARY
 
 from pipeline.evaluate import parse_rttm
 from pipeline.media import read_sound
 from pipeline.model import Span, complement
+from pipeline.programme import load_events
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Archive
+
+    from pipeline.event import Event
 
 pytestmark = pytest.mark.slow
 

@@ -64,5 +64,5 @@ def recognise(recogniser: Recogniser, task: Task) -> tuple[Segment, ...]:
     """Do a task with a loaded model."""
     import numpy as np  # noqa: PLC0415 (workers only)
 
-    sound = np.frombuffer(task.sound, dtype="<i2").astype(np.float32) / 32768
+    sound = np.frombuffer(task.sound, dtype="<i2").astype(np.float32) / np.float32(32768)
     return recogniser.recognise(sound, task.windows, task.recognition)

@@ -31,6 +31,8 @@ _LIVES = 2
 _LOADING_S = 600
 # The slowest machine that one would use needs about 10 s for a second of speech.
 _SECONDS_PER_SECOND = 30
+# What an idle worker needs to leave by itself once its pipe is closed.
+_LEAVING_S = 1
 _PR_SET_PDEATHSIG = 1
 
 
@@ -156,12 +158,13 @@ class _Worker:
         return pipe.recv()
 
     def end(self) -> None:
-        """Kill the process: what it was doing is done again elsewhere or never needed."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
+        """End the process: an idle one goes when its pipe closes, any other is killed."""
         if self._pipe is not None:
             self._pipe.close()
+        if self._process is not None:
+            self._process.join(_LEAVING_S)
+            self._process.kill()
+            self._process.join()
         self._process = self._pipe = None
 
 
