@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import FileFault
@@ -23,7 +24,6 @@ from pipeline.steps import Model
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from archive.store import Store
     from pipeline.config import Settings
@@ -99,7 +99,8 @@ def _opened(
 def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:
     files = [folder / name for name in _MODEL_FILES if (folder / name).exists()]
     hashes = {file.name: ledger.sha256(file) for file in files}
-    return Model(settings.transcription.model, folder, digest(hashes))
+    # A folder is told by its last name: the path of a machine is nobody's business.
+    return Model(Path(settings.transcription.model).name, folder, digest(hashes))
 
 
 def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
