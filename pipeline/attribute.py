@@ -49,6 +49,8 @@ FEW_WORDS_MS, NEAR_END_MS = 8_000, 4_000
 speaker is who was named in 15 of 18 such turns of the chair)."""
 GOES_ON_MS = 4_000
 """So much speech by the voice that gave the floor is odd enough to look twice."""
+SURE = 0.5
+"""Weight of a cue from which a turn counts as announced."""
 REACH_MS = 45_000
 """How far from a cue the person it names may start or stop speaking."""
 REACH = 4
@@ -112,7 +114,7 @@ def attribute(
         )
         known = identify(problem)
         if not last:
-            found = _births(cues, runs, spans, found)
+            found = _births(cues, runs, spans, votes, found)
             bias = _bias(cues, cast, runs, spans, known, found.shape[1] - 1)
             found = learn(spans, rows, change, found, bias).posterior
     people = posterior @ known
@@ -141,15 +143,32 @@ def _changes(
 
 
 def _births(
-    cues: Sequence[Cue], runs: Sequence[_Run], spans: Sequence[Span], found: Array
+    cues: Sequence[Cue],
+    runs: Sequence[_Run],
+    spans: Sequence[Span],
+    votes: Sequence[tuple[Cue, int, float]],
+    found: Array,
 ) -> Array:
-    """Offer a voice of its own to who goes on after a floor was given, as if nobody took it.
+    """Offer voices of their own where cues say that two were taken for one.
 
-    Two voices that were taken for one show in this way; where it was one, the chain joins
-    them again.
+    Who goes on after the floor was given, as if nobody took it; and the turns of one voice
+    that were announced as another person's. Where it was one voice, the chain joins it again.
     """
+    born = [*_going_on(cues, runs, spans), *_torn(runs, votes)]
+    if not born:
+        return found
+    fresh = np.zeros((len(spans), len(born)))
+    for column, stretches in enumerate(born):
+        fresh[stretches, column] = 0.9
+    fresh /= np.maximum(fresh.sum(axis=1, keepdims=True) / 0.9, 1)
+    old = found * (1 - fresh.sum(axis=1, keepdims=True))
+    return np.column_stack([old[:, :-1], fresh, old[:, -1]])
+
+
+def _going_on(
+    cues: Sequence[Cue], runs: Sequence[_Run], spans: Sequence[Span]
+) -> Iterator[list[int]]:
     formulas = [c for c in cues if c.kind in {"chair", "hand-over"}]
-    born: list[Array] = []
     for cue in formulas:
         run = runs[_place(cue, runs, spans)]
         later = [c.span.start_ms for c in formulas if c.span.start_ms >= cue.span.end_ms]
@@ -160,14 +179,19 @@ def _births(
             if cue.span.end_ms - SLACK_MS <= spans[t].start_ms < until
         ]
         if cue.kind == "hand-over" and sum(spans[t].duration_ms for t in on) > GOES_ON_MS:
-            own = np.zeros(len(spans))
-            own[on] = 0.9
-            born.append(own)
-    if not born:
-        return found
-    fresh = np.column_stack(born)
-    old = found * (1 - fresh.max(axis=1, keepdims=True))
-    return np.column_stack([old[:, :-1], fresh, old[:, -1]])
+            yield on
+
+
+def _torn(
+    runs: Sequence[_Run], votes: Sequence[tuple[Cue, int, float]]
+) -> Iterator[list[int]]:
+    called: dict[int, dict[str, set[int]]] = {}
+    for cue, run, weight in votes:
+        if cue.person is not None and weight * cue.strength >= SURE:
+            called.setdefault(runs[run].voice, {}).setdefault(cue.person, set()).add(run)
+    for people in called.values():
+        for person in sorted(people, key=lambda p: (-len(people[p]), p))[1:]:
+            yield [t for run in people[person] for t in range(runs[run].start, runs[run].end)]
 
 
 def _leading(
@@ -291,11 +315,11 @@ def _factors(
     cast: Cast,
     runs: Sequence[_Run],
     spans: Sequence[Span],
-) -> tuple[tuple[Factor, ...], tuple[tuple[Cue, int], ...]]:
+) -> tuple[tuple[Factor, ...], tuple[tuple[Cue, int, float], ...]]:
     """Return the cues that name or announce somebody, and for each run it may point to, the cue."""
     index = {m.id: place for place, m in enumerate(cast.people)}
     factors: list[Factor] = []
-    votes: list[tuple[Cue, int]] = []
+    votes: list[tuple[Cue, int, float]] = []
     for cue in cues:
         if cue.kind in {"absence", "chair"}:
             continue
@@ -303,7 +327,7 @@ def _factors(
         aims: dict[int, float] = {}
         for run, weight in _aims(cue, here, runs, spans):
             aims[runs[run].voice] = aims.get(runs[run].voice, 0.0) + weight * cue.strength
-            votes.append((cue, run))
+            votes.append((cue, run, weight))
         identity = len(index) if cue.person is None else index.get(cue.person, -1)
         if aims and identity >= 0:
             factors.append(Factor(identity, tuple(aims), tuple(aims.values())))
@@ -360,7 +384,7 @@ def _turns(
     runs: Sequence[_Run],
     people: Array,
     cast: Cast,
-    votes: Sequence[tuple[Cue, int]],
+    votes: Sequence[tuple[Cue, int, float]],
     spans: Sequence[Span],
     vectors: NDArray[np.float32],
     min_confidence: float,
@@ -384,12 +408,12 @@ def _evidence(
     person: str,
     place: int,
     runs: Sequence[_Run],
-    votes: Sequence[tuple[Cue, int]],
+    votes: Sequence[tuple[Cue, int, float]],
     spans: Sequence[Span],
     vectors: NDArray[np.float32],
 ) -> tuple[Evidence, ...]:
     """Cues that point to this very run; else the strongest one elsewhere, and the likeness."""
-    mine = [(cue, run) for cue, run in votes if cue.person == person]
+    mine = [(cue, run) for cue, run, _ in votes if cue.person == person]
     here = sorted({(c.at_ms, c.kind, c.quote) for c, run in mine if run == place})
     if here:
         return tuple(Evidence(_told(kind), at, quote) for at, kind, quote in here[:3])

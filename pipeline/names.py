@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from pipeline.phonetic import fold, sound
 from pipeline.phrases import CueKind, language_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pipeline.model import Cast, Word
     from pipeline.phrases import Language
@@ -97,7 +97,7 @@ def find_cues(words: Sequence[Word], cast: Cast, language: str) -> tuple[Cue, ..
     `language` is a BCP 47 code; one without a table of phrases gives none.
     """
     table = language_of(language)
-    tokens = tuple(_tokens(words, table))
+    tokens = _tokens(words, table)
     named = _named(tokens, cast, table)
     text, places, people = _masked(tokens, named)
     cues: list[Cue] = []
@@ -145,17 +145,18 @@ def _patterns(language: str) -> tuple[tuple[CueKind, re.Pattern[str], float], ..
     )
 
 
-def _tokens(words: Sequence[Word], table: Language) -> Iterator[_Token]:
+def _tokens(words: Sequence[Word], table: Language) -> tuple[_Token, ...]:
+    """Split words at apostrophes and hyphens; a lone mark belongs to the word before it."""
+    tokens: list[_Token] = []
     for index, word in enumerate(words):
-        parts = re.findall(r"[^\W_]+", fold(word.text))
-        tail = re.search(r"[.,;:!?…]", word.text.rstrip("»\"') ")[-1:])
-        for place, part in enumerate(parts):
-            last = place == len(parts) - 1
-            mark = tail.group() if tail is not None and last else ""
-            # "M." ends no sentence.
-            abbreviated = mark == "." and part.lower() in table.titles
-            end = "" if not mark or abbreviated else "," if mark in ",;:" else "."
-            yield _Token(part.lower(), part, index, end)
+        for part in re.findall(r"[^\W_]+", fold(word.text)):
+            tokens.append(_Token(part.lower(), part, index, ""))
+        mark = re.search(r"[.,;:!?…]", word.text.rstrip("»\"') ")[-1:])
+        # "M." ends no sentence.
+        if mark and tokens and not (mark.group() == "." and tokens[-1].text in table.titles):
+            end = "," if mark.group() in ",;:" else "."
+            tokens[-1] = replace(tokens[-1], end=end)
+    return tuple(tokens)
 
 
 def _masked(
@@ -324,11 +325,16 @@ def _body(tokens: Sequence[_Token], at: int, cast: Cast) -> _Named | None:
 
 
 def _stranger(tokens: Sequence[_Token], at: int, table: Language) -> _Named | None:
-    """A titled or two-part name in capitals that is nobody's of the cast."""
+    """A titled or two-part name in capitals that is nobody's of the cast.
+
+    A sentence's first word has its capital for another reason.
+    """
     start = at
     while start < len(tokens) and start < at + 2 and tokens[start].text in table.titles:
         start += 1
     titled = start > at
+    if not titled and (at == 0 or tokens[at - 1].end == "."):
+        return None
     end = start
     while end < min(len(tokens), start + 4) and tokens[end].raw[0].isupper():
         end += 1
