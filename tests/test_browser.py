@@ -1,0 +1,232 @@
+"""A visit in a real browser: search, follow a hit, hear it at its second, quote it.
+
+Drives the system's Chromium through Playwright. Without Chromium these tests are
+skipped, visibly; where the environment variable CI is set they fail instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from archive_fixture import DAY, make_public
+from imageio_ffmpeg import get_ffmpeg_exe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from archive.site.serve import make_app
+from archive.site.settings import SiteSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+SECONDS = 60
+RECORDING = f"recordings/{DAY}/matin"
+TIME = "document.querySelector('video').currentTime"
+PAUSED = "document.querySelector('video').paused"
+WAIT_S = 30
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        missing = "no Chromium on the PATH: the browser tests did not run"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the small archive with a real video on a free port; return its address."""
+    folder = tmp_path_factory.mktemp("browser")
+    public = make_public(folder)
+    make_video(folder / "media" / DAY / "matin.mp4")
+    site = SiteSettings("Archive d'essai", "fr", "https://archive.example.org")
+    app = make_app(public, folder / "media", site)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.05)
+        assert thread.is_alive()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}/"
+    server.should_exit = True
+    thread.join(10)
+
+
+def make_video(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    sources = (f"testsrc=size=160x90:rate=5:duration={SECONDS}", f"sine=duration={SECONDS}")
+    inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
+    codecs = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -movflags +faststart"
+    command = [get_ffmpeg_exe(), "-loglevel", "error", *inputs, *codecs.split(), str(path)]
+    subprocess.run(command, check=True, timeout=120)
+    still = ["-i", str(path), "-frames:v", "1", str(path.with_suffix(".jpg"))]
+    subprocess.run([get_ffmpeg_exe(), "-loglevel", "error", *still], check=True, timeout=60)
+
+
+@pytest.fixture
+def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """Return what opens a path in a page of its own; any fault of a script fails the test."""
+    faults: list[str] = []
+    contexts = []
+
+    def start(path: str = "", **looks: object) -> Page:
+        context = browser.new_context(locale="fr-FR", **looks)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.on(
+            "request",
+            lambda asked: faults.append(asked.url) if not asked.url.startswith(address) else None,
+        )
+        page.goto(address + path)
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait for a condition; from outside, since the page's policy lets nothing evaluate text."""
+    for _ in range(WAIT_S * 20):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    state = page.evaluate(f"[{TIME}, {PAUSED}]")
+    pytest.fail(f"never came true: {condition}; time and pause: {state}")
+
+
+def stands_at(page: Page, seconds: float) -> None:
+    until(page, f"Math.abs({TIME} - {seconds}) <= 0.3")
+
+
+def test_from_a_word_without_accents_to_its_second(open_page: Callable[..., Page]) -> None:
+    """Type a word unaccented, see it marked with its speaker, follow it: the video is there."""
+    page = open_page()
+    page.get_by_role("searchbox").fill("economie sociale")
+    page.keyboard.press("Enter")
+    hit = page.locator(".hit").first
+    expect(hit.locator("mark").first).to_have_text("économie")
+    expect(hit).to_contain_text("Bo Modèle (nom attribué automatiquement)")
+    hit.get_by_role("link", name="Écouter").click()
+    wanted = float(page.url.partition("t=")[2].partition("#")[0])
+    assert wanted > 30
+    stands_at(page, wanted)
+    assert page.evaluate(PAUSED)
+    expect(page.locator("#now")).to_be_in_viewport()
+
+
+def test_a_moment_in_the_address_seeks(open_page: Callable[..., Page]) -> None:
+    """`?t=12.3` puts the video at 12.3 s."""
+    page = open_page(f"{RECORDING}?t=12.3")
+    stands_at(page, 12.3)
+
+
+def test_without_scripts_the_moment_seeks_as_well(browser: Browser, address: str) -> None:
+    """With JavaScript off the address still seeks, and every passage has its link."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}{RECORDING}?t=30.2#now")
+    assert page.locator("video").get_attribute("src").endswith("matin.mp4#t=30.2")  # type: ignore[union-attr]
+    expect(page.locator("#now")).to_be_in_viewport()
+    expect(page.locator("#now")).to_contain_text("Merci Ana")
+    page.locator(".passage a.time").first.click()
+    assert page.url.endswith("?t=10#now")
+    context.close()
+
+
+def test_a_stretch_stops_at_its_end(open_page: Callable[..., Page]) -> None:
+    """`?t=20,21` plays from 20 s and stops at 21 s."""
+    page = open_page(f"{RECORDING}?t=20,21")
+    stands_at(page, 20)
+    page.evaluate("document.querySelector('video').play()")
+    until(page, f"{PAUSED} && {TIME} > 20.8")
+    stands_at(page, 21.15)
+
+
+def test_a_click_on_a_word_plays_from_it(open_page: Callable[..., Page]) -> None:
+    """A word plays from its own time and the passage being spoken is marked."""
+    page = open_page(RECORDING)
+    until(page, "document.querySelector('video').readyState >= 1")
+    place = page.evaluate(
+        """() => {
+          const text = document.querySelector('.passage[data-start="30000"] .said').firstChild;
+          const range = new Range();
+          const at = text.data.indexOf('économie');
+          range.setStart(text, at + 2); range.setEnd(text, at + 4);
+          text.parentElement.scrollIntoView({ behavior: 'instant', block: 'center' });
+          const box = range.getBoundingClientRect();
+          return [box.x + 2, box.y + box.height / 2];
+        }"""
+    )
+    page.mouse.click(*place)
+    until(page, f"{TIME} >= 31.5 && !{PAUSED}")
+    page.evaluate("document.querySelector('video').pause()")
+    expect(page.locator(".passage.current")).to_have_attribute("data-start", "30000")
+    assert page.evaluate("CSS.highlights.get('spoken').size") == 1
+
+
+def test_selected_words_become_a_quote(open_page: Callable[..., Page]) -> None:
+    """A selection gives a quote with its speaker, her doubt, and a link to just that."""
+    page = open_page(RECORDING)
+    said = page.locator('.passage[data-start="30000"] .said')
+    said.scroll_into_view_if_needed()
+    said.click(click_count=3)
+    quote = page.locator("[data-quote]")
+    expect(quote).to_be_visible()
+    expect(quote).to_contain_text("« Merci Ana. La coopération")
+    expect(quote).to_contain_text("Bo Modèle (nom attribué automatiquement)")
+    expect(quote).to_contain_text("28 mars 2017")
+    assert quote.get_by_role("link").get_attribute("href") == "?t=30,36"
+    page.keyboard.press("Escape")
+    expect(quote).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["", "search?q=cooperation", "events", RECORDING, "people"])
+def test_nothing_is_wider_than_the_screen(open_page: Callable[..., Page], path: str) -> None:
+    """From 320 pixels on, no page scrolls sideways."""
+    page = open_page(path)
+    for width in (320, 375, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_keyboard_alone_finds_its_way(open_page: Callable[..., Page]) -> None:
+    """The first Tab shows the way to the content; Enter goes there; focus is visible."""
+    page = open_page(RECORDING)
+    page.keyboard.press("Tab")
+    skip = page.locator(".skip")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
