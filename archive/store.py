@@ -149,10 +149,13 @@ class Store:
     def put_recording(self, recording: Row, tables: Rows) -> None:
         """Replace what is known of one recording's sound and words.
 
-        `recording` is its row: columns left out are kept; without a status it is partial
-        where sound is missing, else ok. `tables` may hold rows of captures, gaps, turns,
-        withheld and provenance, all without ids and without recording_id; a turn's row
-        carries its passages' rows, in order, under the key "passages".
+        `recording` is its row, known from its event's programme: columns left out are kept;
+        without a status it is partial where sound is missing, else ok. `tables` may hold rows
+        of captures, gaps, turns, withheld and provenance, all without ids and without
+        recording_id; a turn's row carries its passages' rows, in order, under "passages".
+        Raises ValueError for another table, sqlite_utils.db.NotFoundError for a recording
+        that no programme gives, sqlite3.IntegrityError for a person that none gives; then
+        nothing is changed.
         """
         if unknown := tables.keys() - {*_OF_RECORDING, "turns"}:
             message = f"no tables of a recording: {sorted(unknown)}"
@@ -160,7 +163,7 @@ class Store:
         identifier = str(recording["id"])
         status = "partial" if recording.get("missing_ms") else "ok"
         with self._transaction():
-            self._upsert("recordings", [{"status": status, **recording}])
+            self.db.table("recordings").update(identifier, {"status": status, **recording})
             self._clear_recording(identifier)
             for name in _OF_RECORDING:
                 rows = tables.get(name, ())
@@ -214,7 +217,7 @@ class Store:
         for row in rows:
             if row["id"] in known:
                 told = {k: v for k, v in row.items() if v is not None and k != "status"}
-                self._upsert("recordings", [told])
+                self.db.table("recordings").update(str(row["id"]), told)
             else:
                 self._insert("recordings", [{**row, "event_id": event_id, "status": "waiting"}])
 
