@@ -45,7 +45,7 @@ class Estimate:
     """What the whole archive takes, done or not; an order of magnitude, no promise.
 
     `hours_of_work` is recognition alone, scaled from one published figure by the size of
-    the model and the cores of this machine, a GPU left aside; None where nothing is to be recognised.
+    the model and the cores of this machine, a GPU left aside; None where nothing is to be heard.
     `gigabytes` is sound and web copies, in 10^9 bytes.
     """
 
@@ -54,7 +54,8 @@ class Estimate:
     gigabytes: float
 
     def __str__(self) -> str:
-        work = "" if self.hours_of_work is None else f", about {_said(self.hours_of_work)} of work"
+        hours = self.hours_of_work
+        work = "" if hours is None else f", about {_said(hours)} of work"
         return f"{_said(self.hours_of_sound)} of sound{work}, about {self.gigabytes:.2f} GB"
 
 
@@ -112,7 +113,7 @@ def look_at(event: Event, recording: Recording) -> tuple[int, tuple[PlenaryError
 
     lengths: list[int] = []
     faults: list[PlenaryError] = []
-    for capture, line in zip(recording.captures, recording.lines, strict=True):
+    for capture, line in zip(recording.captures, recording.lines, strict=False):
         try:
             lengths.append(probe(capture).duration_ms)
         except CaptureFault as fault:

@@ -142,7 +142,7 @@ class Fields:
         """Return what `read` makes of one value; None and a fault when it is wrong."""
         if not isinstance(node, Scalar):
             step = "write one value; a text with a colon or a comma goes in quotes: {quoted}"
-            quoted = self.file.quoted(node.line)
+            quoted = self.file.quoted(node.line, item=node is not self._nodes.get(key))
             sentence = "`{key}` in `{name}` should be one value, and is a list or a mapping"
             self.file.fault(node.line, sentence, step, key=key, name=self.name, quoted=quoted)
             return None

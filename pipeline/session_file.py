@@ -61,7 +61,12 @@ def read_glossary(fields: Fields) -> tuple[Term, ...]:
     """Read `glossary:`, words or mappings."""
     terms: list[Term] = []
     for node in fields.nodes("glossary"):
-        if isinstance(node, Entries):
+        if isinstance(node, Entries) and node.nodes.keys().isdisjoint(KEYS["term"]):
+            step = "write it so: {quoted}  (or `{{term: …, means: …}}`)"
+            quoted = fields.file.quoted(node.line, item=True)
+            sentence = "` : ` makes a mapping out of this text"
+            fields.file.fault(node.line, sentence, step, quoted=quoted)
+        elif isinstance(node, Entries):
             term = Fields(fields.file, node, "term", KEYS["term"])
             terms.append(Term(term.required("term"), term.text("means")))
         else:
@@ -108,7 +113,7 @@ class Sessions:
             room=fields.text("room"),
             place=fields.text("place"),
             recording=recording,
-            span=_span(fields),
+            span=_span(fields) if {"recording", "captures"} & fields.lines.keys() else None,
             transcripts=self._transcripts(fields, recording),
             chair=tuple(dict.fromkeys(self._persons(fields, "chair"))),
             speakers=self._speakers(fields),

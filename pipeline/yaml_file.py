@@ -31,7 +31,7 @@ from ruamel.yaml.events import (
 )
 
 from archive.errors import FileFault
-from pipeline.yaml_quotes import mend, parse, quote, quote_flow, quote_value
+from pipeline.yaml_quotes import mend, parse, quote, quote_flow, quote_item, quote_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,12 +98,15 @@ class YamlFile:
         """Note one mistake; the reading goes on."""
         self.faults.append(FileFault(sentence, next_step, path=self.path, line=line, **facts))
 
-    def quoted(self, line: int, *, comment: bool = False) -> str:
-        """Return line `line` with its value in quotes, and what stands behind " #" with `comment`.
+    def quoted(self, line: int, *, comment: bool = False, item: bool = False) -> str:
+        """Return line `line` with its value in quotes, without its indentation.
 
-        Shape: the line without its indentation, ready to be pasted.
+        With `comment`, what stands behind " #" belongs to the value; with `item`, all
+        that stands behind the dash of a list does.
         """
-        return (quote_value(self.lines[line - 1], comment=comment) or "").strip()
+        raw = self.lines[line - 1]
+        whole = quote_item(raw) if item else None
+        return (whole or quote_value(raw, comment=comment) or "").strip()
 
 
 def read_yaml(path: Path) -> YamlFile:

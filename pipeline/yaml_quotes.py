@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _VALUE = re.compile(
     r"^(?P<head>\s*(?:-\s+)*(?:[\w.-]+\s*:\s+)?+)(?P<value>\S.*?)(?P<comment>\s+#(?:\s.*)?)?$"
 )
+_ITEM = re.compile(r"^(?P<head>\s*(?:-\s+)+)(?P<value>\S.*?)\s*$")
 _FLOW_ITEM = re.compile(
     r"(?P<head>[\[{,]\s*(?:[\w.-]+:\s+)?+)(?P<value>[^\[\]{},\"']*:\s[^\[\]{},\"']*?)(?=\s*[\],}])"
 )
@@ -76,6 +77,12 @@ def quote_value(line: str, *, comment: bool = False) -> str | None:
     if comment:
         return match["head"] + quote(match["value"] + rest.rstrip())
     return match["head"] + quote(match["value"]) + rest
+
+
+def quote_item(line: str) -> str | None:
+    """Quote all that a block line holds behind its dash; None when it has none."""
+    match = _ITEM.match(line)
+    return match and match["head"] + quote(match["value"])
 
 
 def quote_flow(line: str) -> str | None:
