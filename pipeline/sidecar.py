@@ -65,11 +65,10 @@ def read(path: Path, duration_ms: int | None = None) -> tuple[Segment, ...]:
     """
     text = _text_of(path)
     try:
-        lines = list(_lines(text))
+        lines = sorted(_lines(text), key=lambda line: line.start_ms)
+        spoken = [_words(line) for line in lines]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise _fault(path, f"it is no transcript that can be read ({error})") from error
-    lines.sort(key=lambda line: line.start_ms)
-    spoken = [_words(line) for line in lines]
     last_ms = max((word.end_ms for words in spoken for word in words), default=0)
     if duration_ms is not None and last_ms > duration_ms + BEYOND_MS:
         raise FileFault(
@@ -242,7 +241,9 @@ def _shared_out(stretch: _Stretch) -> Iterator[Word]:
     assert stretch.end_ms is not None
     texts = stretch.text.split()
     weights = [sum(letter.isalnum() for letter in text) for text in texts]
-    total = max(1, sum(weights))
+    if not any(weights):
+        weights = [1] * len(texts)
+    total = sum(weights)
     length_ms = max(0, stretch.end_ms - stretch.start_ms)
     said = 0
     for text, weight in zip(texts, weights, strict=True):

@@ -1,0 +1,293 @@
+"""Captures in, sound and web copy out: times stay true, damage is told, files are data."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from archive.errors import CaptureFault
+from pipeline import media
+from pipeline.model import Span
+
+BEEPS_S = (1.0, 5.0, 9.0)
+"""Where the clip's beeps begin; each lasts half a second."""
+
+
+def ffmpeg(*arguments: object) -> None:
+    command = [media.ffmpeg_path(), "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with 10 s of test picture, beeps at 1, 5 and 9 s, as MP4 and as MPEG-TS."""
+    folder = tmp_path_factory.mktemp("clips")
+    beeps = "+".join(f"between(t,{s},{s + 0.5})" for s in BEEPS_S)
+    ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=10"),
+        *("-f", "lavfi", "-i", f"aevalsrc='0.5*sin(880*2*PI*t)*({beeps})':s=48000:d=10"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", "-ac", "2"),
+        folder / "whole.mp4",
+    )
+    ffmpeg("-i", folder / "whole.mp4", "-c", "copy", folder / "whole.ts")
+    ffmpeg("-i", folder / "whole.mp4", "-vn", "-c:a", "copy", folder / "sound.m4a")
+    ffmpeg("-i", folder / "whole.mp4", "-an", "-c:v", "copy", folder / "silent.mp4")
+    return folder
+
+
+@pytest.fixture(params=["system", "packaged"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Run the test with the system's ffmpeg, and with the packaged one and nothing on the PATH."""
+    if request.param == "system" and shutil.which("ffmpeg") is None:
+        pytest.skip("this machine has no ffmpeg of its own")
+    if request.param == "packaged":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    return str(request.param)
+
+
+def onsets(sound: np.ndarray) -> list[float]:
+    """Seconds at which loud sound of 50 ms or more begins, after half a second of quiet."""
+    steps = np.abs(sound[: len(sound) // 160 * 160]).reshape(-1, 160).mean(axis=1) > 0.1
+    runs = np.flatnonzero(np.convolve(steps, np.ones(5), "valid") == 5)
+    first = np.concatenate([[True], np.diff(runs) > 50])
+    return [float(n) / 100 for n in runs[first]]
+
+
+def ended(pid: int) -> bool:
+    """Whether a process is gone, or will be once its parent takes note, within two seconds."""
+    for _ in range(40):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_sound_keeps_the_times_of_the_capture(clips: Path, tmp_path: Path, engine: str) -> None:
+    """Beeps stand where they were, from either container, with either ffmpeg."""
+    for name in ("whole.mp4", "whole.ts"):
+        target = tmp_path / f"{name}.flac"
+        heard: list[float] = []
+        made = media.extract_sound([clips / name], target, progress=heard.append)
+        assert onsets(media.read_sound(target)) == pytest.approx(BEEPS_S, abs=0.03)
+        assert made.gaps == ()
+        assert made.duration_ms == made.expected_ms == pytest.approx(10_000, abs=60)
+        assert made.ffmpeg_version
+        assert (engine == "packaged") == ("imageio" in media.ffmpeg_path())
+        assert heard == sorted(heard)
+        assert heard[-1] == pytest.approx(1, abs=0.1)
+        assert not list(tmp_path.glob(".*"))
+
+
+def test_captures_follow_each_other_on_one_timeline(clips: Path, tmp_path: Path) -> None:
+    """The second capture begins where the first one's container ends."""
+    first = media.probe(clips / "whole.ts").duration_ms
+    made = media.extract_sound([clips / "whole.ts", clips / "whole.mp4"], tmp_path / "s.flac")
+    later = [first / 1000 + beep for beep in BEEPS_S]
+    assert onsets(media.read_sound(tmp_path / "s.flac")) == pytest.approx(
+        [*BEEPS_S, *later], abs=0.03
+    )
+    assert made.duration_ms == pytest.approx(first + 10_000, abs=60)
+
+
+@pytest.mark.parametrize("how", ["cut", "garbled"])
+def test_damage_moves_nothing_and_is_listed(
+    clips: Path, tmp_path: Path, engine: str, how: str
+) -> None:
+    """Whatever is lost in the middle, a beep after it keeps its time and the loss is a gap."""
+    data = bytearray((clips / "whole.ts").read_bytes())
+    begin, end = (int(len(data) * share) // 188 * 188 for share in (0.55, 0.75))
+    if how == "cut":
+        del data[begin:end]
+    else:
+        data[begin:end] = b"\xff" * (end - begin)
+    broken = tmp_path / "broken.ts"
+    broken.write_bytes(data)
+    made = media.extract_sound([broken], tmp_path / "s.flac")
+    assert onsets(media.read_sound(tmp_path / "s.flac")) == pytest.approx(BEEPS_S, abs=0.1), engine
+    lost_ms = sum(gap.span.duration_ms for gap in made.gaps)
+    assert lost_ms == pytest.approx(2_000, abs=500)
+    assert all(5_300 < g.span.start_ms < g.span.end_ms < 9_000 for g in made.gaps)
+
+
+def test_a_garbled_mp4_tells_its_gap(clips: Path, tmp_path: Path, engine: str) -> None:
+    """In an MP4 the packets stay in place and cannot be decoded: that is a gap as well."""
+    data = bytearray((clips / "whole.mp4").read_bytes())
+    begin, end = (int(len(data) * share) for share in (0.6, 0.75))
+    data[begin:end] = bytes(end - begin)
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(data)
+    made = media.extract_sound([broken], tmp_path / "s.flac")
+    found = onsets(media.read_sound(tmp_path / "s.flac"))
+    assert [found[0], found[-1]] == pytest.approx([1.0, 9.0], abs=0.1), engine
+    assert sum(gap.span.duration_ms for gap in made.gaps) > 500
+
+
+def test_sound_is_read_by_span_and_in_chunks(clips: Path, tmp_path: Path) -> None:
+    """A span holds the very samples of the whole, and chunks joined are the whole."""
+    target = tmp_path / "s.flac"
+    media.extract_sound([clips / "whole.mp4"], target)
+    whole = media.read_sound(target)
+    for chunk_ms in (100, 777, 30_000):
+        assert np.array_equal(np.concatenate(list(media.stream_sound(target, chunk_ms))), whole)
+    for start_ms, end_ms in ((0, 1), (4_321, 6_543), (9_000, 99_000), (5_000, 5_000)):
+        part = media.read_sound(target, Span(start_ms, end_ms))
+        assert np.array_equal(part, whole[start_ms * 16 : end_ms * 16])
+
+
+def test_one_channel_may_be_taken(tmp_path: Path) -> None:
+    """`channel: 2` hears the second channel and nothing of the first."""
+    capture = tmp_path / "two.wav"
+    ffmpeg(
+        *("-f", "lavfi", "-i", "aevalsrc='0.5*sin(440*2*PI*t)|0.5*between(t,1,2)':d=3:s=44100"),
+        capture,
+    )
+    media.extract_sound([capture], tmp_path / "s.flac", channel=2)
+    sound = np.abs(media.read_sound(tmp_path / "s.flac"))
+    assert sound[:15_000].max() < 0.01
+    assert sound[20_000:28_000].mean() > 0.3
+    with pytest.raises(CaptureFault, match="has no channel 3"):
+        media.extract_sound([capture], tmp_path / "s.flac", channel=3)
+
+
+def test_what_cannot_be_a_capture_is_named_at_once(clips: Path, tmp_path: Path) -> None:
+    """Each bad capture gets a sentence and a next step, and none of them hangs."""
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("Ceci n'est pas une vidéo.\n" * 100, "utf-8")
+    (tmp_path / "noise.mp4").write_bytes(np.random.default_rng(1).bytes(50_000))
+    (tmp_path / "list.mp4").write_text(f"#EXTM3U\n#EXTINF:10,\n{clips / 'whole.ts'}\n", "utf-8")
+    (tmp_path / "concat.mp4").write_text(f"ffconcat version 1.0\nfile {clips / 'whole.ts'}\n")
+    (tmp_path / "half.mp4").write_bytes((clips / "whole.mp4").read_bytes()[:60_000])
+    os.mkfifo(tmp_path / "pipe.mp4")
+    expected = {
+        "absent.mp4": "no such file",
+        "empty.mp4": "empty",
+        "text.mp4": "no video or sound",
+        "noise.mp4": "no video or sound",
+        "list.mp4": "no video or sound",
+        "concat.mp4": "no video or sound",
+        "half.mp4": "no video or sound",
+        "pipe.mp4": "not a file",
+        ".": "not a file",
+        str(clips / "silent.mp4"): "no sound",
+    }
+    begun = time.monotonic()
+    for name, sentence in expected.items():
+        with pytest.raises(CaptureFault, match=sentence) as caught:
+            media.probe(tmp_path / name)
+        assert "→" in str(caught.value)
+        with pytest.raises(CaptureFault):
+            media.extract_sound([tmp_path / name], tmp_path / "s.flac")
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["-i.mp4", "concat:x.mp4", "a\nb.mp4", "d'\"`$(x).mp4", "%03d.mp4", "\u202egpm.mp4", "é" * 120],
+)
+def test_hostile_names_are_data(clips: Path, tmp_path: Path, engine: str, name: str) -> None:
+    """No name is an option, an address, a pattern or a command."""
+    capture = tmp_path / name
+    shutil.copyfile(clips / "whole.mp4", capture)
+    assert media.probe(capture).video_codec == "h264", engine
+    media.extract_sound([capture], tmp_path / "s.flac")
+    assert media.make_poster([capture], tmp_path / "%03d.jpg", 500)
+    assert {p.name for p in tmp_path.iterdir()} == {name, "s.flac", "%03d.jpg"}
+
+
+def test_the_web_copy_plays_in_browsers_and_tells_nothing_private(
+    clips: Path, tmp_path: Path, engine: str
+) -> None:
+    """H.264 High to 4.1, yuv420p, AAC-LC, index in front, seekable; private is silent and black."""
+    before = hashlib.sha256((clips / "whole.mp4").read_bytes()).hexdigest()
+    target = tmp_path / "web.mp4"
+    public = (Span(0, 4_500), Span(8_500, 10_000))
+    media.make_web_copy([clips / "whole.mp4"], target, public=public, duration_ms=10_000)
+    data = target.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat"), engine
+    with av.open(str(target)) as made:
+        video, sound = made.streams.video[0], made.streams.audio[0]
+        assert video.codec_context.profile == "High"
+        assert video.codec_context.level <= 41
+        assert video.codec_context.pix_fmt == "yuv420p"
+        assert (sound.codec_context.name, sound.profile) == ("aac", "LC")
+        packets = [p for p in made.demux(video) if p.pts is not None and p.is_keyframe]
+        keys = [float((p.pts or 0) * p.time_base) for p in packets]
+        assert all(b - a <= 2 for a, b in pairwise([*keys, 10.0]))
+    media.extract_sound([target], tmp_path / "s.flac")
+    heard = media.read_sound(tmp_path / "s.flac")
+    assert onsets(heard) == pytest.approx([1.0, 9.0], abs=0.05)
+    private = heard[4_500 * 16 : 8_500 * 16]
+    assert 20 * np.log10(max(1e-9, np.abs(private).max())) < -60
+    with av.open(str(target)) as made:
+        for frame in made.decode(video=0):
+            bright = frame.to_ndarray(format="gray").mean()
+            if 4.6 < frame.time < 8.4:
+                assert bright < 20, frame.time
+            elif frame.time < 4.4 or frame.time > 8.6:
+                assert bright > 60, frame.time
+    assert hashlib.sha256((clips / "whole.mp4").read_bytes()).hexdigest() == before
+
+
+def test_the_web_copy_of_sound_is_sound(clips: Path, tmp_path: Path) -> None:
+    """Where one capture has no picture there is none, and several captures are one copy."""
+    target = tmp_path / "web.mp4"
+    captures = [clips / "sound.m4a", clips / "whole.mp4"]
+    media.make_web_copy(captures, target, public=[Span(0, 20_000)], duration_ms=20_000)
+    made = media.probe(target)
+    assert not made.has_video
+    assert made.duration_ms == pytest.approx(20_000, abs=100)
+    assert not media.make_poster(captures, tmp_path / "p.jpg", 1_000)
+    assert media.make_poster(captures, tmp_path / "p.jpg", 11_000)
+    assert (tmp_path / "p.jpg").read_bytes().startswith(b"\xff\xd8")
+
+
+def test_a_hung_ffmpeg_is_stopped(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that makes no progress is killed with its children and named; nothing is left."""
+    fake = tmp_path / "bin" / "ffmpeg"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\n/bin/sleep 60 &\necho $! $$ > {tmp_path}/pids\nwait\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(fake.parent))
+    monkeypatch.setattr(media, "STALL_S", 1)
+    with pytest.raises(CaptureFault, match="stood still"):
+        media.extract_sound([clips / "whole.mp4"], tmp_path / "s.flac")
+    assert all(ended(int(pid)) for pid in (tmp_path / "pids").read_text().split())
+    assert not (tmp_path / "s.flac").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+def test_ffmpeg_dies_with_its_parent(clips: Path, tmp_path: Path) -> None:
+    """After SIGKILL of the parent no ffmpeg runs on."""
+    fake = tmp_path / "ffmpeg"
+    fake.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec /bin/sleep 60\n")
+    fake.chmod(0o755)
+    code = (
+        "from pathlib import Path; from pipeline import media;"
+        f"media.extract_sound([Path({str(clips / 'whole.mp4')!r})], Path('s.flac'))"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    pid = tmp_path / "pid"
+    while not (pid.exists() and pid.read_text().strip()):
+        assert parent.poll() is None
+        time.sleep(0.05)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    assert ended(int(pid.read_text()))

@@ -1,0 +1,180 @@
+"""Transcripts made elsewhere are taken as they are, put right, or refused with a sentence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.errors import FileFault
+from pipeline import media, sidecar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.model import Segment
+
+
+def write(folder: Path, content: object, name: str = "t.json") -> Path:
+    path = folder / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+    return path
+
+
+def texts(segments: tuple[Segment, ...]) -> list[str]:
+    return [segment.text for segment in segments]
+
+
+def times(segments: tuple[Segment, ...]) -> list[tuple[int, int]]:
+    return [(word.start_ms, word.end_ms) for segment in segments for word in segment.words]
+
+
+def test_real_output_keeps_every_word_in_order_inside_the_sound(material: Path) -> None:
+    """Not a word of 32 real files is lost, and all times are usable."""
+    folder = material / "whisper-outputs-fr"
+    paths = sorted(folder.glob("outputs/*/*.json"))
+    assert len(paths) == 32
+    for path in paths:
+        audio = folder / "audio" / path.name.removesuffix(".words.json")
+        duration_ms = media.probe(audio).duration_ms
+        segments = sidecar.read(path, duration_ms)
+        said = json.loads(path.read_text("utf-8"))["text"].split()
+        assert [word.text for s in segments for word in s.words] == said
+        end = 0
+        for start_ms, end_ms in times(segments):
+            assert end <= start_ms < end_ms <= duration_ms
+            end = end_ms
+
+
+def test_whisper_json_of_each_tool(tmp_path: Path) -> None:
+    """openai-whisper's pieces, whisperX's words without times, whisper.cpp's tokens, no words."""
+    pieces = [(" L", 0.0, 0.1, 0.9), ("'économie", 0.1, 0.6, 0.8), (" sociale.", 0.6, 1.0, 1.0)]
+    openai = {
+        "segments": [
+            {
+                "start": 0.0,
+                "end": 1.0,
+                "text": " L'économie sociale.",
+                "avg_logprob": -0.25,
+                "words": [
+                    {"word": w, "start": a, "end": b, "probability": p} for w, a, b, p in pieces
+                ],
+            }
+        ]
+    }
+    made = sidecar.read(write(tmp_path, openai))
+    assert texts(made) == ["L'économie sociale."]
+    assert times(made) == [(0, 600), (600, 1000)]
+    assert made[0].log_probability == -0.25
+    assert [word.probability for word in made[0].words] == [0.8, 1.0]
+
+    whisperx = {
+        "segments": [
+            {
+                "start": 1.0,
+                "end": 4.0,
+                "text": "En 2017 nous",
+                "words": [
+                    {"word": "En", "start": 1.0, "end": 1.4, "score": 0.5},
+                    {"word": "2017"},
+                    {"word": "nous", "start": 3.0, "end": 4.0, "score": 0.5},
+                ],
+            }
+        ]
+    }
+    assert times(sidecar.read(write(tmp_path, whisperx))) == [
+        (1000, 1400),
+        (1400, 3000),
+        (3000, 4000),
+    ]
+
+    tokens = [("[_BEG_]", 0, 0), (" Bon", 0, 200), ("jour", 200, 500), (" !", 500, 600)]
+    cpp = {
+        "transcription": [
+            {
+                "offsets": {"from": 0, "to": 600},
+                "text": " Bonjour !",
+                "tokens": [
+                    {"text": t, "offsets": {"from": a, "to": b}, "p": 0.7} for t, a, b in tokens
+                ],
+            }
+        ]
+    }
+    made = sidecar.read(write(tmp_path, cpp))
+    assert (texts(made), times(made)) == (["Bonjour !"], [(0, 500), (500, 600)])
+
+    bare = {"segments": [{"start": 2, "end": 4, "text": " ab abcdef"}]}
+    assert times(sidecar.read(write(tmp_path, bare))) == [(2000, 2500), (2500, 4000)]
+    assert sidecar.read(write(tmp_path, {"text": "", "segments": []})) == ()
+
+
+def test_captions(tmp_path: Path) -> None:
+    """WebVTT and SubRip: tags and speakers dropped, entities read, letters share the time."""
+    vtt = (
+        "WEBVTT - titre\n\nNOTE 00:00:00.000 --> 00:00:09.000\nrien\n\nSTYLE\n::cue {}\n\n"
+        "un\n00:01.000 --> 00:03.000 line:0\n<v Ana Exemple>Une <i>phrase</i></v>\n&amp; demie\n\n"
+        "01:00:00.000 --> 01:00:01.000\nFin.\n"
+    )
+    made = sidecar.read(write(tmp_path, vtt, "t.vtt"))
+    assert texts(made) == ["Une phrase & demie", "Fin."]
+    assert times(made)[0] == (1000, 1428)
+    assert times(made)[-1] == (3_600_000, 3_601_000)
+    srt = "1\r\n00:00:01,000 --> 00:00:02,000\r\n{\\an8}<b>Oui.</b>\r\n\r\n2\r\n"
+    srt += "00:00:02,500 --> 00:00:03,000\r\nNon.\r\n"
+    made = sidecar.read(write(tmp_path, srt, "t.srt"))
+    assert (texts(made), times(made)) == (["Oui.", "Non."], [(1000, 2000), (2500, 3000)])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+def test_accents_survive_old_encodings(tmp_path: Path, encoding: str) -> None:
+    """A file's accents are read whether it is in UTF-8, with a mark, in Latin-1 or in UTF-16."""
+    content = "1\n00:00:00,000 --> 00:00:01,000\nL’été à Forêt\n"
+    path = write(tmp_path, content.encode(encoding), "t.srt")
+    assert texts(sidecar.read(path)) == ["L’été à Forêt"]
+
+
+def test_times_that_overlap_or_are_empty_are_put_right(tmp_path: Path) -> None:
+    """Words without length get one, overlaps end where the next begins, segments are sorted."""
+    words = [(0.0, 0.9), (0.5, 0.5), (0.5, 1.0)]
+    later = {"start": 0.0, "end": 1.0, "text": "a b c", "words": []}
+    later["words"] = [{"text": "mot", "start": a, "end": b} for a, b in words]
+    first = {"start": 5.0, "end": 6.0, "text": "fin"}
+    made = sidecar.read(write(tmp_path, {"segments": [first, later]}))
+    assert times(made) == [(0, 500), (500, 520), (520, 1000), (5000, 6000)]
+
+
+def test_bad_transcripts_are_named(tmp_path: Path) -> None:
+    """Truncated, no transcript, impossible times, too large, missing, another recording's."""
+    whole = json.dumps({"segments": [{"start": 0, "end": 60, "text": "un deux"}]})
+    cases: list[tuple[object, str]] = [
+        (whole[:-5], "no transcript that can be read"),
+        ("é".encode()[:1], "cut off"),
+        ("", "neither"),
+        ("Bonjour.", "neither"),
+        ('{"segments": 3}', "no list"),
+        ('{"text": "x"}', "no transcript"),
+        ('{"segments": [{"start": -1, "end": 2, "text": "x"}]}', "no time"),
+        ('{"segments": [{"start": NaN, "end": 2, "text": "x"}]}', "no time"),
+        ('{"segments": [{"start": "a", "end": 2, "text": "x"}]}', "no transcript"),
+        ('{"segments": [{"start": 0, "end": 2, "text": null}]}', "no transcript"),
+    ]
+    for content, sentence in cases:
+        with pytest.raises(FileFault, match=sentence) as caught:
+            sidecar.read(write(tmp_path, content))
+        assert "→" in str(caught.value)
+    with pytest.raises(FileFault, match=r"0:01:00, but its capture ends at 0:00:20"):
+        sidecar.read(write(tmp_path, whole), 20_000)
+    with pytest.raises(FileFault, match="times cannot be right"):
+        sidecar.read(write(tmp_path, whole.replace("60", "0")))
+    with (tmp_path / "t.json").open("wb") as file:
+        file.truncate(200_000_000)
+    with pytest.raises(FileFault, match="too large"):
+        sidecar.read(tmp_path / "t.json")
+    with pytest.raises(FileFault, match="cannot be read"):
+        sidecar.read(tmp_path)
+    with pytest.raises(FileFault, match="cannot be read"):
+        sidecar.read(tmp_path / "absent.json")
