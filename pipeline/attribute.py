@@ -302,6 +302,8 @@ def _prior(
         voice = runs[_place(cue, runs, spans)].voice
         if cue.kind == "absence" and cue.person in index:
             prior[:, index[cue.person]] += GONE
+        elif cue.kind == "hand-over" and _goes_on(cue, runs[_place(cue, runs, spans)], spans):
+            continue
         elif cue.kind != "introduction" and cue.person in index:
             prior[voice, index[cue.person]] += SELF * cue.strength
         if cue.kind in {"chair", "hand-over"} and chairs:
@@ -349,6 +351,10 @@ def _aims(
         shares: tuple[tuple[int, float], ...] = ((1, 0.8), (-1, 0.1))
     else:
         shares = ((-1, 0.9),) if cue.kind == "thanks" else ((1, 1.0),)
+    if shares[0][0] > 0 and _goes_on(cue, runs[here], spans):
+        # Either nobody took the floor, or the change of voice was not heard.
+        yield here, 0.4
+        shares = ((1, 0.4),)
     for step, share in shares:
         left, run = share, here + step
         for _ in range(REACH):
@@ -366,6 +372,12 @@ def _aims(
             yield run, taken
             left -= taken
             run += step
+
+
+def _goes_on(cue: Cue, run: _Run, spans: Sequence[Span]) -> bool:
+    """Whether the voice that says the cue speaks on for long."""
+    after = (s for s in spans[run.start : run.end] if s.start_ms >= cue.span.end_ms - SLACK_MS)
+    return sum(s.duration_ms for s in after) > GOES_ON_MS
 
 
 def _together(posterior: Array, vectors: Array, leading: Array) -> Array:
