@@ -73,9 +73,9 @@ def init(folder: Path) -> None:
     \b
     Example: plenary init ~/our-archive
     """
-    from pipeline import start
+    from pipeline.start import init as begin
 
-    start.init(folder)
+    begin(folder)
     click.echo(f"Made {folder}. Next:")
     click.echo(f"  1. put your captures beside the example in {folder / 'events'}")
     click.echo("  2. say who speaks in its programme.yaml")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.errors import FileFault
+from archive.errors import Faults, FileFault
 from archive.store import open_store
 from pipeline.config import load_settings
 from pipeline.executors import Engine
@@ -47,18 +47,39 @@ class Request:
 def run_archive(request: Request, progress: Progress) -> Outcome:
     """Do whatever is due.
 
-    Raises Faults for wrong files, ModelFault, ArchiveFault before any work; Busy; Stopped.
+    Raises Faults for wrong files, model, disk or data folder, before any work; Busy; Stopped.
     """
     settings, events = _read(request)
+    began = (settings.data / "work.db").exists()
+    if not began:
+        _refuse_faults(request.config)
     with _opened(settings, events, progress, until=request.until) as (bench, store):
-        return run(bench, store, events)
+        waiting = due(_asked(bench, store), store, events)
+        if waiting and began:
+            _refuse_faults(request.config)
+        return run(bench, store, events, waiting)
 
 
 def due_in(request: Request, progress: Progress) -> dict[str, str]:
     """Tell the first step that is due for each recording; nothing is done. Raises as a run."""
     settings, events = _read(request)
-    with _opened(settings, events, progress, only_asked=True) as (bench, store):
-        return due(bench, store, events)
+    if not (settings.data / "work.db").exists():
+        return {f"{e.id}/{r.id}": "sound" for e in events for r in e.recordings}
+    with _opened(settings, events, progress) as (bench, store):
+        return due(_asked(bench, store), store, events)
+
+
+def _asked(bench: Bench, store: Store) -> Bench:
+    return replace(bench, ledger=Ledger(store.db, bench.ledger.kept, only_asked=True))
+
+
+def _refuse_faults(config: Path) -> None:
+    """Raise Faults for what would stop the whole run; one bad capture does not."""
+    from pipeline.check import check  # noqa: PLC0415 (reads every capture: only before work)
+
+    faults = check(config).faults
+    if faults:
+        raise Faults(faults)
 
 
 def _read(request: Request) -> tuple[Settings, tuple[Event, ...]]:
@@ -83,14 +104,13 @@ def _opened(
     events: Sequence[Event],
     progress: Progress,
     *,
-    only_asked: bool = False,
     until: datetime | None = None,
 ) -> Iterator[tuple[Bench, Store]]:
     folder = _model_folder(settings, events)
     with holding(settings.data), open_store(settings.data / "work.db") as store:
         kept = settings.data / "kept"
         kept.mkdir(exist_ok=True)
-        ledger = Ledger(store.db, kept, only_asked=only_asked, until=until)
+        ledger = Ledger(store.db, kept, until=until)
         with _executor(settings, folder) as executor:
             model = None if folder is None else _model(settings, folder, ledger)
             yield Bench(settings, ledger, progress, model, executor), store

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from archive.errors import ArchiveFault, Busy, PlenaryError, Stopped
+from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
 from archive.publish import publish
 from pipeline import rows
 from pipeline.hear import Bench, hear, inputs
@@ -23,7 +23,7 @@ from pipeline.ledger import Due, Step, digest
 from pipeline.pictures import make_pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from archive.publish import Published
@@ -79,8 +79,8 @@ def holding(data: Path) -> Iterator[None]:
         yield
 
 
-def run(bench: Bench, store: Store, events: Sequence[Event]) -> Outcome:
-    """Bring every recording of the events up to date, words first, then pictures.
+def run(bench: Bench, store: Store, events: Sequence[Event], waiting: Collection[str]) -> Outcome:
+    """Bring the `waiting` recordings of the events up to date, words first, then pictures.
 
     Raises Stopped when it is time to stop; what was done is kept and published.
     """
@@ -90,12 +90,16 @@ def run(bench: Bench, store: Store, events: Sequence[Event]) -> Outcome:
     _publish_if_due(bench, store, outcome)
     for event, recording in _recordings(events):
         name = f"{event.id}/{recording.id}"
+        if name not in waiting:
+            continue
         with _costing_only_itself(bench, store, outcome, recording, name):
             if _words(bench, store, event, recording):
                 outcome.heard.append(name)
                 _publish_if_due(bench, store, outcome)
-    for event, recording in _with_pictures(bench, events, outcome):
+    for event, recording in _with_pictures(bench, events):
         name = f"{event.id}/{recording.id}"
+        if name not in waiting or name in outcome.failed:
+            continue
         with _costing_only_itself(bench, store, outcome, recording, name):
             if make_pictures(
                 bench.settings.data, store, bench.ledger, bench.progress, event, recording
@@ -109,20 +113,22 @@ def run(bench: Bench, store: Store, events: Sequence[Event]) -> Outcome:
 def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
     """Tell the first step that is due for each recording that has one; nothing is done.
 
-    The bench's ledger must be one that is only asked. Raises CaptureFault as `run` would
-    note it.
+    The bench's ledger must be one that is only asked. A recording whose captures cannot be
+    read is due from the start: a run finds out what is wrong with it.
     """
     found: dict[str, str] = {}
+    pictured = {(e.id, r.id) for e, r in _with_pictures(bench, events)}
     for event, recording in _recordings(events):
-        name = f"{event.id}/{recording.id}"
         try:
             _words(bench, store, event, recording)
-            if bench.settings.media.web_copy and recording.media is None:
+            if (event.id, recording.id) in pictured:
                 make_pictures(
                     bench.settings.data, store, bench.ledger, bench.progress, event, recording
                 )
         except Due as answer:
-            found[name] = answer.step.name
+            found[f"{event.id}/{recording.id}"] = answer.step.name
+        except CaptureFault:
+            found[f"{event.id}/{recording.id}"] = "sound"
     return found
 
 
@@ -130,14 +136,10 @@ def _recordings(events: Sequence[Event]) -> Iterator[tuple[Event, Recording]]:
     return ((event, recording) for event in events for recording in event.recordings)
 
 
-def _with_pictures(
-    bench: Bench, events: Sequence[Event], outcome: Outcome
-) -> Iterator[tuple[Event, Recording]]:
-    """Recordings whose web copy is ours to make: heard, and not played from elsewhere."""
-    for event, recording in _recordings(events):
-        heard = f"{event.id}/{recording.id}" not in outcome.failed
-        if bench.settings.media.web_copy and recording.media is None and heard:
-            yield event, recording
+def _with_pictures(bench: Bench, events: Sequence[Event]) -> Iterator[tuple[Event, Recording]]:
+    """Recordings whose web copy is ours to make: those not played from elsewhere."""
+    if bench.settings.media.web_copy:
+        yield from ((e, r) for e, r in _recordings(events) if r.media is None)
 
 
 @contextmanager
