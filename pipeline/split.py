@@ -38,9 +38,9 @@ LEVEL_MS = 100
 BATCH = 76_800
 """Samples given to the network at once, 4.8 s: a multiple of STEP and of LEVEL_MS.
 
-A batch without speech ends the network's memory. Measured on a telephone greeting said
-twice with 30 s of room noise between: with the state carried all along, the second one had
-probabilities under 0.07; with it forgotten, over 0.8.
+A batch without speech ends the network's memory. Measured on a real greeting said twice with
+30 s of room noise between (tests/test_split.py has it): with the state carried all along, the
+second one stayed under 0.1 and was not heard; started afresh 2.5 s before it, it passed 0.8.
 """
 
 SPEECH_ON, SPEECH_OFF = 0.5, 0.35
