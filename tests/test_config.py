@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 from archive.errors import Faults, FileFault
 from pipeline.config import Site, Transcription, load_settings
@@ -30,31 +31,31 @@ def errors(path: Path) -> list[FileFault]:
 
 def test_the_root_config_works_as_it_is_on_the_bundled_demo(root: Path) -> None:
     """Its paths are absolute, its site is fictional."""
-    settings = load_settings(root / "config.yaml")
-    assert settings.data == root / "data"
-    assert settings.events == root / "demo" / "events"
-    assert settings.transcription == Transcription(str(root / "demo" / "model"))
-    assert settings.attribution.min_confidence == 0.8
-    assert settings.media.web_copy is True
-    assert (settings.run.executor, settings.run.workers) == ("local", "auto")
-    assert "example.org" in str(settings.site.url)
-    assert settings.lines["transcription.model"] > settings.lines["events"]
+    loaded = load_settings(root / "config.yaml")
+    assert loaded.data == root / "data"
+    assert loaded.events == root / "demo" / "events"
+    assert loaded.transcription == Transcription(str(root / "demo" / "model"))
+    assert loaded.attribution.min_confidence == 0.8
+    assert loaded.media.web_copy is True
+    assert (loaded.run.executor, loaded.run.workers) == ("local", "auto")
+    assert "example.org" in str(loaded.site.url)
+    assert loaded.lines["transcription.model"] > loaded.lines["events"]
 
 
 def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
     """A config of one line is valid; paths stay relative to the file."""
-    settings = load_settings(write(tmp_path, "events: ../elsewhere\n"))
-    assert settings.data == tmp_path / "data"
-    assert settings.events == tmp_path.parent / "elsewhere"
-    assert settings.transcription == Transcription()
-    assert settings.site == Site()
+    loaded = load_settings(write(tmp_path, "events: ../elsewhere\n"))
+    assert loaded.data == tmp_path / "data"
+    assert loaded.events == tmp_path.parent / "elsewhere"
+    assert loaded.transcription == Transcription()
+    assert loaded.site == Site()
 
 
 @pytest.mark.parametrize("name", ["small", "large-v3-turbo", "owner/some-model"])
 def test_a_size_or_a_hub_id_is_no_path(tmp_path: Path, name: str) -> None:
     """Only what begins as a path is one."""
-    settings = load_settings(write(tmp_path, f"transcription: {{model: {name}}}\n"))
-    assert settings.transcription.model == name
+    loaded = load_settings(write(tmp_path, f"transcription: {{model: {name}}}\n"))
+    assert loaded.transcription.model == name
 
 
 def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
@@ -144,8 +145,21 @@ def test_words_stay_words_and_times_stay_times(tmp_path: Path) -> None:
 
 def test_an_accent_of_two_characters_is_composed(tmp_path: Path) -> None:
     """A title typed on a Mac is the same title."""
-    settings = load_settings(write(tmp_path, 'site: {title: "Me\u0301moire"}\n'))
-    assert settings.site.title == "Mémoire"
+    loaded = load_settings(write(tmp_path, 'site: {title: "Me\u0301moire"}\n'))
+    assert loaded.site.title == "Mémoire"
+
+
+PIECES = ["a", "é", " ", "  ", "\n", "- ", ": ", " : ", ", ", " #", "'", '"', "[", "]", "{", "}"]
+MORE = ["*", "&b ", "!t ", "<<: ", "%", "---\n", "? ", "|\n", ">", "\t", "\x00", "\u2028", "\ufeff"]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(parts=strategies.lists(strategies.sampled_from(PIECES + MORE), max_size=30))
+def test_whatever_is_written_gets_an_answer(tmp_path: Path, parts: list[str]) -> None:
+    """Any text ends as a tree or as faults, each of which can be printed; never as a traceback."""
+    file = read_yaml(write(tmp_path, "".join(parts)))
+    assert file.root is not None or file.faults
+    assert all(str(fault) and fault.line for fault in file.faults)
 
 
 def test_an_absent_config_is_one_sentence(tmp_path: Path) -> None:
