@@ -175,6 +175,22 @@ def test_another_hosts_media_is_named_and_not_asked_for(client: Client) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["https://x;script-src *", "https://x y/", "https://u:p@x/", "https://", "https://[a"],
+)
+def test_a_strange_host_reaches_no_header(public: Path, tmp_path: Path, address: str) -> None:
+    """A media address whose host is no plain name or port is not played at all."""
+    copy = tmp_path / "copy.db"
+    shutil.copyfile(public, copy)
+    with sqlite3.connect(copy) as db:
+        db.execute("UPDATE recordings SET media = ?", (address,))
+        page = render(db, SITE, RECORDING, {})
+    db.close()
+    assert (page.status, page.media_host) == (200, "")
+    assert "n’est pas publié" in page.body
+
+
 def test_results_mark_hits_and_lead_to_the_second(client: Client) -> None:
     """Accents may be left out; a hit is marked, named with its doubt, and links to its second."""
     page = client.page("/search?q=cooperations+territoriales")

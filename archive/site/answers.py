@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -44,6 +45,8 @@ SECURITY = {
     b"permissions-policy": b"camera=(), microphone=(), geolocation=()",
     b"cross-origin-opener-policy": b"same-origin",
 }
+WORTH_ZIPPING = 2_000  # bytes
+GZIP_LEVEL = 5
 FRESH = "public, max-age=60"
 FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -62,14 +65,19 @@ async def own_page(datasette: Datasette, request: Request) -> Response:
     def make(db: sqlite3.Connection) -> Page:
         return render(db, site, path.partition("?")[0], query)
 
-    return answer(await datasette.get_database().execute_fn(make))
+    page = await datasette.get_database().execute_fn(make)
+    return answer(page, zipped="gzip" in request.headers.get("accept-encoding", ""))
 
 
-def answer(page: Page) -> Response:
+def answer(page: Page, *, zipped: bool = False) -> Response:
     """Return a page as an answer, with a policy that names no other host than its player's."""
     hosts = f" https://{page.media_host}" if page.media_host else ""
     headers = {"content-security-policy": OWN_POLICY.format(hosts=hosts), "cache-control": FRESH}
-    return Response(page.body, page.status, headers, page.content_type)
+    body = page.body.encode()
+    if zipped and len(body) > WORTH_ZIPPING:
+        body = gzip.compress(body, GZIP_LEVEL, mtime=0)
+        headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
+    return Response(body, page.status, headers, page.content_type)
 
 
 def failure(datasette: Datasette, request: Request, status: int) -> Response:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 NEWEST_EVENTS = 6
 HOME_PEOPLE = 12
 HOME_TERMS = 16
-ALL = -1  # what LIMIT takes for "no limit"
 
 
 def figures(db: sqlite3.Connection) -> Row:
@@ -41,7 +40,11 @@ def home(db: sqlite3.Connection, _visit: Visit) -> Row:
         "figures": figures(db),
         "events": events(db)[:NEWEST_EVENTS],
         "people": speakers(db, HOME_PEOPLE),
-        "terms": rows(db, "SELECT term, means FROM glossary ORDER BY term LIMIT ?", HOME_TERMS),
+        "terms": rows(
+            db,
+            "SELECT term, MAX(means) AS means FROM glossary GROUP BY term ORDER BY term LIMIT ?",
+            HOME_TERMS,
+        ),
     }
 
 

@@ -42,6 +42,11 @@ class Links:
         """Return the links of the page at `path`, which starts with a slash."""
         return cls("../" * (path.count("/") - 1) or "./")
 
+    @classmethod
+    def from_afar(cls, url: str) -> Links:
+        """Return full addresses under the site's public one; from the root where it has none."""
+        return cls(url.rstrip("/") + "/")
+
     def home(self) -> str:
         """Return the home page's address."""
         return self.root

@@ -17,22 +17,21 @@ if TYPE_CHECKING:
 FEED_EVENTS = 4 * NEWEST_EVENTS
 
 
-def _from_afar(visit: Visit) -> Links:
-    """Return full addresses, where the archivist has given the site's."""
-    return Links(visit.site.url.rstrip("/") + "/") if visit.site.url else Links("/")
-
-
 def feed(db: sqlite3.Connection, visit: Visit) -> Row:
     """Return the latest events for the Atom feed (RFC 4287)."""
     made = row(db, "SELECT MAX(made_at) AS at FROM provenance")
     held = events(db)[:FEED_EVENTS]
     latest = str(held[0]["date"]) + "T00:00:00Z" if held else "1970-01-01T00:00:00Z"
-    return {"events": held, "updated": (made and made["at"]) or latest, "far": _from_afar(visit)}
+    return {
+        "events": held,
+        "updated": (made and made["at"]) or latest,
+        "far": Links.from_afar(visit.site.url),
+    }
 
 
 def sitemap(db: sqlite3.Connection, visit: Visit) -> Row:
     """Return the addresses that search engines may list: people only once confirmed."""
-    far = _from_afar(visit)
+    far = Links.from_afar(visit.site.url)
     addresses = [far.home(), far.page("events"), far.page("about")]
     addresses += [far.event(str(e["id"])) for e in events(db)]
     addresses += [
@@ -52,5 +51,9 @@ def sitemap(db: sqlite3.Connection, visit: Visit) -> Row:
 
 def robots(_db: sqlite3.Connection, visit: Visit) -> str:
     """Return robots.txt: own pages yes, searches and raw tables no."""
-    site_map = f"Sitemap: {_from_afar(visit).page('sitemap.xml')}\n" if visit.site.url else ""
+    site_map = (
+        f"Sitemap: {Links.from_afar(visit.site.url).page('sitemap.xml')}\n"
+        if visit.site.url
+        else ""
+    )
     return f"User-agent: *\nDisallow: /search\nDisallow: /archive\nDisallow: /-/\n{site_map}"

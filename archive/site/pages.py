@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -99,7 +99,7 @@ def templates() -> Environment:
 def web_address(value: object) -> str:
     """Return an address that a page may link to: https, http or mailto; else ""."""
     address = str(value or "")
-    return address if urlsplit(address).scheme in ("https", "http", "mailto") else ""
+    return address if address.lower().startswith(("https://", "http://", "mailto:")) else ""
 
 
 def render(db: sqlite3.Connection, site: SiteSettings, path: str, query: Mapping[str, str]) -> Page:
@@ -129,7 +129,7 @@ def missing(site: SiteSettings, query: Mapping[str, str], status: int = 404) -> 
     Its links start at the site's root, since it may stand at any depth.
     """
     visit = Visit(site, Texts(site.language), Links("/"), dict(query))
-    shown = _show("missing.html", visit, {"status": status, "unlisted": True}, "/")
+    shown = _show("missing.html", visit, {"status": status, "unlisted": True}, "")
     return Page(shown, status=status)
 
 

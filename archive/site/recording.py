@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from archive.site.links import Links, is_elsewhere, seconds
 from archive.site.reading import Row, Visit, number, parsed, roles_at, row, rows, text
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOMENT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(?:,(\d{1,6}(?:\.\d{1,3})?))?")
-HEARD = ("ok", "partial")
+# The host stands in a header, so a name and a port may pass and nothing else.
+ELSEWHERE = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d{1,5})?)(?:[/?#]|\Z)")
 
 
 def recording(db: sqlite3.Connection, visit: Visit, recording_id: str) -> Row | None:
@@ -56,6 +57,7 @@ def recording(db: sqlite3.Connection, visit: Visit, recording_id: str) -> Row | 
         "language": event["language"] or visit.site.language,
         "gaps": [note for note in notes if note["note"] == "gap"],
         "proof": proof(db, recording_id),
+        "far": Links.from_afar(visit.site.url),
         "report": reporter(visit, recording_id),
     }
 
@@ -70,10 +72,10 @@ def reporter(visit: Visit, recording_id: str) -> Callable[[int], str] | None:
         return None
     if not contact.startswith("mailto:"):
         return lambda _: contact
-    base = visit.site.url.rstrip("/") + "/"
+    far = Links.from_afar(visit.site.url)
 
     def mail(at_ms: int) -> str:
-        page = Links(base).recording(recording_id, at_ms)
+        page = far.recording(recording_id, at_ms)
         subject = visit.texts("recording.report_subject", time=clock(at_ms), recording=recording_id)
         joint = "&" if "?" in contact else "?"
         return contact + joint + urlencode({"subject": subject, "body": page}, quote_via=quote)
@@ -98,7 +100,8 @@ def player(found: Row, visit: Visit, cited: tuple[int, int | None] | None) -> Ro
     elsewhere is not asked for before the visitor says so, and its host is named.
     """
     source = text(found["media"])
-    if not source:
+    elsewhere = ELSEWHERE.match(source)
+    if not source or (is_elsewhere(source) and elsewhere is None):
         return None
     offset = number(found["media_offset_ms"])
     fragment = ""
@@ -109,7 +112,7 @@ def player(found: Row, visit: Visit, cited: tuple[int, int | None] | None) -> Ro
     return {
         "src": visit.links.media(source) + fragment,
         "poster": visit.links.media(poster) if poster and not is_elsewhere(poster) else "",
-        "host": urlsplit(source).hostname if is_elsewhere(source) else "",
+        "host": elsewhere[1].lower() if elsewhere else "",
         "offset": seconds(offset) if offset >= 0 else f"-{seconds(-offset)}",
     }
 
@@ -210,6 +213,7 @@ def lanes(turns: list[Row]) -> list[Row]:
         {
             "speaker": first["speaker"],
             "known": first["known"],
+            "doubtful": any(turn["doubtful"] for turn in held[key]),
             "colour": first["colour"],
             "stretches": held[key],
             "spoken_ms": sum(number(t["end_ms"]) - number(t["start_ms"]) for t in held[key]),

@@ -10,16 +10,17 @@ const passages = [...page.querySelectorAll(".passage")].map((element) => ({
   end: Number(element.dataset.end),
 }));
 const offset = Math.round(Number(page.dataset.offset) * 1000);
-const length = passages.length ? passages.at(-1).end : 0;
+const length = Number(page.dataset.length);
 const follow = page.querySelector("[data-follow]");
 let player = page.querySelector("video");
 let current = null;
 let stopAt = null;
+let timer = null;
 let words = null; // {passage's start: [start of each word, …]}, asked for at the first use
 
 document.documentElement.classList.add("js");
 
-export const address = (start, end) =>
+const address = (start, end) =>
   `?t=${start / 1000}${end === undefined ? "" : `,${end / 1000}`}`;
 
 function asked() {
@@ -92,8 +93,7 @@ function show() {
   }
   if (current) markWord(current, time);
   for (const line of page.querySelectorAll(".lane .now")) {
-    const x = (1000 * (time + offset)) / (1000 * (player.duration || length / 1000));
-    line.setAttribute("transform", `translate(${Math.min(1000, x * 1000)} 0)`);
+    line.setAttribute("transform", `translate(${Math.min(1000, (1000 * time) / length)} 0)`);
   }
   let chapter = null;
   for (const link of page.querySelectorAll(".chapters a")) {
@@ -109,7 +109,8 @@ function following() {
     stopAt = null;
   }
   show();
-  if (!player.paused) setTimeout(following, 100);
+  clearTimeout(timer);
+  if (!player.paused) timer = setTimeout(following, 100);
 }
 
 function attach() {
