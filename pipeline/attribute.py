@@ -426,7 +426,13 @@ def _evidence(
 ) -> tuple[Evidence, ...]:
     """Cues that point to this very run; else the strongest one elsewhere, and the likeness."""
     mine = [(cue, run) for cue, run, _ in votes if cue.person == person]
-    here = sorted({(c.at_ms, c.kind, c.quote) for c, run in mine if run == place})
+    here = sorted(
+        {
+            (c.at_ms, c.kind, c.quote)
+            for c, run, weight in votes
+            if c.person == person and run == place and weight * c.strength >= SURE
+        }
+    )
     if here:
         return tuple(Evidence(_told(kind), at, quote) for at, kind, quote in here[:3])
     same = [(c, run) for c, run in mine if runs[run].voice == runs[place].voice]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-LEAK = 0.15
+LEAK = 0.08
 """Share of cues that name somebody who then does not speak where the cue points."""
 NEXT, OVERNEXT, BACK = 2.0, 1.4, 0.5
 """Odds for the next new speaker: next in the programme, the one after that, an earlier one."""

@@ -12,34 +12,37 @@ from typing import TYPE_CHECKING
 from pipeline.model import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pipeline.model import Word
 
 LONGEST_MS = 1_300
-"""A stretch ends with the word that makes it this long."""
-SHORTEST_MS = 400
-"""A sentence's end ends no shorter stretch: its vector would say nothing."""
+"""A longer phrase is cut into equal parts no longer than about this."""
 PAUSE_MS = 300
-"""A pause this long ends a stretch; word times are uncertain by a tenth of a second."""
+"""A pause this long ends a phrase; word times are uncertain by a tenth of a second."""
 ENDS = (".", "!", "?", "…")
 
 
 def groups(words: Sequence[Word]) -> tuple[tuple[Word, ...], ...]:
     """Return the words, each in one group, in order of time."""
-    made: list[list[Word]] = []
+    phrases: list[list[Word]] = []
+    end = 0
     for word in sorted(words, key=lambda w: (w.start_ms, w.end_ms)):
-        if not made or _ends(made[-1], word):
-            made.append([])
-        made[-1].append(word)
-    return tuple(tuple(group) for group in made)
+        over = not phrases or is_end(phrases[-1][-1].text) or word.start_ms - end >= PAUSE_MS
+        if over:
+            phrases.append([])
+        phrases[-1].append(word)
+        end = word.end_ms if over else max(end, word.end_ms)
+    return tuple(part for phrase in phrases for part in _parts(phrase))
 
 
-def _ends(group: Sequence[Word], coming: Word) -> bool:
-    start, end = group[0].start_ms, max(w.end_ms for w in group)
-    if coming.start_ms - end >= PAUSE_MS or end - start >= LONGEST_MS:
-        return True
-    return is_end(group[-1].text) and end - start >= SHORTEST_MS
+def _parts(phrase: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    start = phrase[0].start_ms
+    length = max(w.end_ms for w in phrase) - start
+    count = -(-length // LONGEST_MS)
+    shares = [(w.start_ms + w.end_ms - 2 * start) * count // (2 * length + 1) for w in phrase]
+    for share in sorted(set(shares)):
+        yield tuple(w for w, mine in zip(phrase, shares, strict=True) if mine == share)
 
 
 def is_end(text: str) -> bool:
