@@ -1,8 +1,7 @@
-"""The public site: what its pages say, what they never say, and how media are sent."""
+"""The public site: what its pages say, and what they never say."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -12,15 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-import httpx
 import pytest
 from archive_fixture import DAY, EVENING, PRIVATE, make_public
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
+from site_client import SITE, Client
 
-from archive.errors import ArchiveFault
-from archive.site import links, media, texts
+from archive.site import links, texts
 from archive.site.pages import render
 from archive.site.serve import make_app
 from archive.site.settings import SiteSettings
@@ -28,9 +26,7 @@ from archive.site.settings import SiteSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.site.answers import App
 
-SITE = SiteSettings("Archive d'essai", "fr", "https://archive.example.org", "mailto:x@example.org")
 RECORDING = f"/recordings/{DAY}/matin"
 DOUBT = "(nom attribué automatiquement)"
 PAGES = (
@@ -51,46 +47,14 @@ PAGES = (
 )
 
 
-class Client:
-    """A visitor: asks the app itself, without a network."""
-
-    def __init__(self, app: App) -> None:
-        self.app = app
-
-    def get(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
-        return asyncio.run(self.ask(path, method, headers))
-
-    async def ask(
-        self, path: str, method: str = "GET", headers: dict[str, str] | None = None
-    ) -> httpx.Response:
-        transport = httpx.ASGITransport(app=self.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://site") as client:
-            return await client.request(method, path, headers=headers)
-
-    def page(self, path: str) -> html.HtmlElement:
-        return html.fromstring(self.get(path).content)
-
-
 @pytest.fixture(scope="module")
 def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_public(tmp_path_factory.mktemp("archive"))
 
 
 @pytest.fixture(scope="module")
-def media_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("held") / "media"
-    (folder / DAY).mkdir(parents=True)
-    (folder / DAY / "matin.mp4").write_bytes(bytes(range(256)) * 4_000)
-    (folder / DAY / "page.html").write_text("<script>alert(1)</script>")
-    (folder / ".hidden").write_text("secret")
-    (folder.parent / "outside.txt").write_text("secret")
-    (folder / "way-out").symlink_to(folder.parent / "outside.txt")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def client(public: Path, media_folder: Path) -> Client:
-    return Client(make_app(public, media_folder, SITE))
+def client(public: Path) -> Client:
+    return Client(make_app(public, public.parent, SITE))
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -355,173 +319,6 @@ def test_unknown_addresses_help(client: Client) -> None:
         assert answer.status_code == 404, path
         assert html.fromstring(answer.content).xpath("//form[@role='search']"), path
     assert client.page("/x?q=eau").xpath("//input[@name='q']/@value") == ["eau"]
-
-
-def test_core_pages_stay_and_what_they_could_leak_is_closed(client: Client) -> None:
-    """Tables and JSON are there; SQL, downloads, streaming and the machine's pages are not."""
-    assert client.get("/archive/passages").status_code == 200
-    assert client.get("/archive/passages.json").json()["rows"]
-    assert client.get("/archive?sql=select+1").status_code == 403
-    assert client.get("/archive.json?sql=select+1").status_code == 403
-    assert client.get("/archive/passages.json?_where=1").status_code in (400, 403)
-    assert client.get("/archive.db").status_code == 403
-    assert client.get("/archive/passages.csv?_stream=1").status_code == 400
-    for page in ("databases", "databases.json", "metadata.json", "plugins", "versions", "actor"):
-        assert client.get(f"/-/{page}").status_code == 404
-
-
-def test_media_by_range(client: Client, media_folder: Path) -> None:
-    """RFC 9110: whole, a range, an open range, a suffix; 416 past the end; HEAD has no body."""
-    path, whole = f"/media/{DAY}/matin.mp4", (media_folder / DAY / "matin.mp4").read_bytes()
-    size = len(whole)
-    answer = client.get(path)
-    assert (answer.status_code, answer.content) == (200, whole)
-    assert answer.headers["accept-ranges"] == "bytes"
-    assert answer.headers["content-type"] == "video/mp4"
-    for wanted, start, stop in (
-        ("bytes=0-0", 0, 1),
-        ("bytes=100-299999", 100, 300_000),
-        ("bytes=1000000-", 1_000_000, size),
-        ("bytes=-10", size - 10, size),
-        (f"bytes={size - 1}-{size * 9}", size - 1, size),
-        (f"bytes=-{size * 2}", 0, size),
-    ):
-        answer = client.get(path, range=wanted)
-        assert (answer.status_code, answer.content) == (206, whole[start:stop]), wanted
-        assert answer.headers["content-range"] == f"bytes {start}-{stop - 1}/{size}"
-        assert answer.headers["content-length"] == str(stop - start)
-    for wanted in (f"bytes={size}-", "bytes=-0"):
-        answer = client.get(path, range=wanted)
-        assert (answer.status_code, answer.content) == (416, b"")
-        assert answer.headers["content-range"] == f"bytes */{size}"
-    for wanted in ("bytes=5-2", "bytes=0-1,5-6", "lines=1-2", "bytes=", "bytes=-"):
-        assert client.get(path, range=wanted).status_code == 200, wanted
-    answer = client.get(path, "HEAD", range="bytes=0-9")
-    assert (answer.status_code, answer.content) == (206, b"")
-    assert answer.headers["content-length"] == "10"
-    assert client.get(path, "POST").status_code == 405
-
-
-def test_media_conditions(client: Client) -> None:
-    """A changed file is sent whole to If-Range, an unchanged one not at all to If-None-Match."""
-    path = f"/media/{DAY}/matin.mp4"
-    headers = client.get(path, "HEAD").headers
-    ask = {"range": "bytes=0-9"}
-    for condition, status in (
-        (headers["etag"], 206),
-        (headers["last-modified"], 206),
-        ('"other"', 200),
-        ("nonsense", 200),
-    ):
-        assert client.get(path, **ask, **{"if-range": condition}).status_code == status, condition
-    assert client.get(path, **{"if-none-match": headers["etag"]}).status_code == 304
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "../outside.txt",
-        f"{DAY}/../../outside.txt",
-        "%2e%2e/outside.txt",
-        "..%2foutside.txt",
-        "..\\outside.txt",
-        "/etc/passwd",
-        "//etc/passwd",
-        "%2fetc%2fpasswd",
-        "way-out",
-        ".hidden",
-        DAY,
-        "",
-        "x%00y",
-        "a/" * 2000,
-    ],
-)
-def test_no_path_leads_out_of_the_media_folder(
-    client: Client, media_folder: Path, path: str
-) -> None:
-    """Up, absolute, through a link, hidden, a folder, a NUL: not found, and never the file."""
-    answer = client.get(f"/media/{path}")
-    assert answer.status_code == 404
-    assert "secret" not in answer.text
-    assert media.find(media_folder, path) is None
-
-
-def test_what_is_no_media_is_never_shown_as_a_page(client: Client) -> None:
-    """A file of another kind in the media folder is a download, not a page of this site."""
-    answer = client.get(f"/media/{DAY}/page.html")
-    assert answer.headers["content-type"] == "application/octet-stream"
-
-
-def edition_of(source: Path, target: Path, mark: str) -> Path:
-    """Copy a public file with `mark` in an event's title and in its session's."""
-    shutil.copyfile(source, target)
-    with sqlite3.connect(target) as db:
-        db.execute("UPDATE events SET title = ? WHERE id = ?", (f"Titre-{mark}", EVENING))
-        db.execute("UPDATE sessions SET title = ? WHERE event_id = ?", (f"Titre-{mark}", EVENING))
-    db.close()
-    return target
-
-
-def point(link: Path, target: Path) -> None:
-    """Move a symlink in one step."""
-    beside = link.with_name("new-link")
-    beside.symlink_to(target.name)
-    beside.replace(link)
-
-
-def test_a_new_file_is_taken_up_without_mixing_or_losing_a_request(
-    public: Path,
-    tmp_path: Path,
-) -> None:
-    """While the symlink moves under load, every answer is whole and of one file only."""
-    first = edition_of(public, tmp_path / "archive-1.db", "un")
-    second = edition_of(public, tmp_path / "archive-2.db", "deux")
-    link = tmp_path / "archive.db"
-    link.symlink_to(first.name)
-    client = Client(make_app(link, tmp_path, SITE))
-    path = f"/events/{EVENING}"
-
-    async def visit() -> list[str]:
-        seen = []
-        for turn in range(12):
-            if turn in (3, 8):
-                point(link, second if turn == 3 else first)
-            answers = await asyncio.gather(*(client.ask(path) for _ in range(6)))
-            assert {a.status_code for a in answers} == {200}
-            for answer in answers:
-                marks = set(re.findall(r"Titre-(\w+)", answer.text))
-                assert len(marks) == 1
-                seen.append(marks.pop())
-        tables = await client.ask(f"/archive/events.json?id={EVENING}&_shape=array")
-        assert tables.json()[0]["title"] == "Titre-un"
-        return seen
-
-    seen = asyncio.run(visit())
-    assert set(seen[:18]) == {"un"}
-    assert set(seen[-6:]) == {"un"}
-    assert "deux" in seen
-    assert set(seen[30:48]) == {"deux"}
-
-
-def test_a_file_that_cannot_be_opened_leaves_the_one_before(
-    public: Path,
-    tmp_path: Path,
-) -> None:
-    """A symlink that points at nothing does not take the site down."""
-    first = edition_of(public, tmp_path / "archive-1.db", "un")
-    link = tmp_path / "archive.db"
-    link.symlink_to(first.name)
-    client = Client(make_app(link, tmp_path, SITE))
-    assert client.get(f"/events/{EVENING}").status_code == 200
-    point(link, tmp_path / "archive-gone.db")
-    assert "Titre-un" in client.get(f"/events/{EVENING}").text
-    assert not (tmp_path / "archive-gone.db").exists()
-
-
-def test_nothing_published_is_said(tmp_path: Path) -> None:
-    """Serving before the first publication says what to do."""
-    with pytest.raises(ArchiveFault, match="nothing is published yet"):
-        make_app(tmp_path / "archive.db", tmp_path, SITE)
 
 
 def used_keys() -> tuple[set[str], set[str]]:
