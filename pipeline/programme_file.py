@@ -125,10 +125,10 @@ def _event(fields: Fields, folder: Path) -> Event:
 
 
 def _series(fields: Fields) -> Series | None:
-    if "series" not in fields:
+    nodes = fields.nodes("series")
+    if not nodes:
         return None
-    (node, *_) = fields.nodes("series")
-    if not isinstance(node, Entries):
+    if not isinstance(nodes[0], Entries):
         title = fields.text("series")
         return Series(fields.value("series", _slug) or "", title) if title else None
     inner = fields.inner("series", "series", KEYS["series"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from pipeline.programme import (
     likely_doubles,
     load_events,
     public_spans,
+    read_events,
     terms_of,
 )
 
@@ -339,6 +341,23 @@ def test_likely_doubles_are_told_and_not_refused(tmp_path: Path) -> None:
 def test_names_are_alike_word_by_word(one_name: str, other: str, expected: bool) -> None:
     """Accents, case, order and a missing first name do not make another human."""
     assert alike(one_name, other) is expected
+
+
+@pytest.mark.slow
+def test_a_value_of_any_other_shape_is_a_fault_or_fits(tmp_path: Path) -> None:
+    """Whatever stands behind a key or a dash, reading ends in values that can be used."""
+    lines = WHOLE.split("\n")
+    for number, line in enumerate(lines):
+        head = re.match(r"\s*(- )?([\w-]+:)? ?", line)
+        assert head is not None
+        for value in ("[x]", "[{a: [b]}]", "{a: b}", "[]", "[[x]]", "", "#x", "null"):
+            shaped = [*lines[:number], head[0] + value, *lines[number + 1 :]]
+            write(tmp_path, "\n".join(shaped))
+            found = read_events(tmp_path)
+            assert all(str(wrong) for wrong in found.faults)
+            for event in found.events:
+                assert all(cast_of(event, session) for session in event.sessions)
+                likely_doubles([event])
 
 
 def test_two_events_cannot_share_an_id(tmp_path: Path) -> None:
