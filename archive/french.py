@@ -25,6 +25,7 @@ _TOKEN = re.compile(_LETTERS)
 # A word keeps its inner hyphens and apostrophes; single letters with points are an acronym.
 _WORD = re.compile(rf"(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)|{_LETTERS}(?:['’ʼ\-‐‑]{_LETTERS})*")
 _ELISION = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ](?=\w)", re.IGNORECASE)
+_PLURAL = re.compile(r"\w{2}[^\Ws\d][sx]$")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 
 STOP_WORDS = frozenset(
@@ -101,19 +102,22 @@ def is_stop_word(word: str) -> bool:
 def lemma(word: str) -> str:
     """Return the folded lemma of a word, without hyphens, apostrophes or points.
 
-    Words that the dictionary does not know are their own lemma, or what simplemma's rules
-    make of them; the last part of an unknown compound decides for it.
+    A word that the dictionary does not know loses a plural's s or x, or is its own lemma;
+    the last part of a compound decides for it.
     """
     if "." in word:
         return "".join(tokens(word)).translate(_LIGATURES)
     plain = word.lower().replace("’", "'")
-    joined = plain.replace("oe", "œ")
-    if joined != plain and simplemma.is_known(joined, "fr"):
-        plain = joined
-    found = str(simplemma.lemmatize(plain, "fr"))
-    head, hyphen, last = plain.rpartition("-")
-    if hyphen and found == plain:
-        found = head + lemma(_ELISION.sub("", last))
+    # The dictionary writes some words with œ, some with oe, some both ways.
+    ways = (plain.replace("oe", "œ"), plain.replace("œ", "oe"), plain)
+    known = next((way for way in ways if simplemma.is_known(way, "fr")), None)
+    found = str(simplemma.lemmatize(known or plain, "fr"))
+    if known is None and found == plain:
+        head, hyphen, last = plain.rpartition("-")
+        if hyphen:
+            found = head + lemma(_ELISION.sub("", last))
+        elif _PLURAL.search(plain):
+            found = plain[:-1]
     return "".join(_TOKEN.findall(fold(found)))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def write(transcript: Transcript) -> str:
     """Return the transcript as WebVTT; times are those of the recording."""
-    about = "\n".join(line.replace("-->", "→") for line in transcript.about())
+    about = "\n".join(_escaped(line) for line in transcript.about())
     blocks = ["WEBVTT", f"NOTE\n{about}"]
     if any(turn.doubtful for turn in transcript.turns):
         blocks.append(f"NOTE {transcript.word('doubt')} = automatic, not confirmed by a person")
