@@ -8,7 +8,6 @@ faster-whisper's or a Hub id, which `fetch_model` brings into `data/models`. Onl
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -29,9 +28,6 @@ NEEDED = ("model.bin", "config.json", "tokenizer.json")
 
 ANSWER_S = 5
 """Seconds within which the model hub must answer before its gigabytes are asked for."""
-
-READ_BYTES = 1 << 20
-"""Bytes hashed at a time."""
 
 
 def find_model(name: str, data: Path) -> Path:
@@ -91,24 +87,6 @@ def fetch_model(name: str, data: Path, progress: Callable[[float], None] | None 
             reason=type(error).__name__,
         ) from error
     return _checked(folder)
-
-
-def model_hash(folder: Path) -> str:
-    """Return the SHA-256 of a model: of every file's name and content, names sorted.
-
-    Raises ModelFault when a file cannot be read.
-    """
-    whole = hashlib.sha256()
-    try:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            content = hashlib.sha256()
-            with path.open("rb") as file:
-                while data := file.read(READ_BYTES):
-                    content.update(data)
-            whole.update(f"{path.relative_to(folder).as_posix()}\0{content.hexdigest()}\n".encode())
-    except OSError as error:
-        raise _unreadable(folder, str(error)) from error
-    return whole.hexdigest()
 
 
 def token_counter(folder: Path) -> Callable[[str], int]:

@@ -19,7 +19,7 @@ from faster_whisper.transcribe import merge_punctuations
 from archive.errors import ModelFault
 from pipeline.container import PER_MS, SAMPLE_RATE
 from pipeline.model import Segment, Word
-from pipeline.models import fetch_model, find_model, model_hash, token_counter
+from pipeline.models import find_model
 from pipeline.timing import SHORTEST_MS, straighten
 
 if TYPE_CHECKING:
@@ -30,18 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pipeline.model import Span
-
-__all__ = [
-    "HOTWORD_TOKENS",
-    "FasterWhisper",
-    "Recogniser",
-    "Recognition",
-    "choose_hotwords",
-    "fetch_model",
-    "find_model",
-    "model_hash",
-    "token_counter",
-]
 
 HOTWORD_TOKENS = 223
 """Tokens that a prompt may hold: half of Whisper's 448, less one (faster-whisper cuts there).

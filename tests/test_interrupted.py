@@ -41,7 +41,7 @@ def _steps(archive: Archive) -> dict[str, str]:
 
 def _interrupt(archive: Archive, how: signal.Signals, recorded: int) -> int:
     """Start a run and signal it once that many steps are recorded; return its exit code."""
-    words = [PLENARY, "--config", archive.config, "run"]
+    words = [str(PLENARY), "--config", str(archive.config), "run"]
     run = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while run.poll() is None and len(_steps(archive)) < recorded:
         time.sleep(0.02)

@@ -177,7 +177,7 @@ def test_more_words_than_milliseconds_are_refused() -> None:
 
 def test_hotwords_fill_the_budget_with_the_most_telling(model: Path) -> None:
     """Counted with the model's own tokenizer, in order; a long term shuts no short one out."""
-    count = transcribe.token_counter(model)
+    count = models.token_counter(model)
     names = [f"Personne Numéro {n}" for n in range(200)]
     long = "un terme qui est beaucoup trop long " * 40
     chosen = choose_hotwords([names[0], long, *names], count)
@@ -202,15 +202,6 @@ def test_models_that_are_none_are_named(model: Path, tmp_path: Path) -> None:
     (tmp_path / "cut" / "tokenizer.json").write_text("{")
     with pytest.raises(ModelFault, match=r"tokenizer\.json"):
         models.token_counter(tmp_path / "cut")
-
-
-def test_a_model_is_known_by_its_content(model: Path, tmp_path: Path) -> None:
-    """The hash is that of names and contents, wherever the folder lies."""
-    shutil.copytree(model, tmp_path / "copy")
-    known = models.model_hash(model)
-    assert models.model_hash(tmp_path / "copy") == known
-    (tmp_path / "copy" / "config.json").write_text("{}")
-    assert models.model_hash(tmp_path / "copy") != known
 
 
 @pytest.mark.slow
