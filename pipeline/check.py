@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from archive.errors import (
@@ -16,6 +17,8 @@ from archive.errors import (
     PlenaryError,
 )
 from pipeline.config import load_settings
+from pipeline.event import transcribed
+from pipeline.model import Span
 from pipeline.people import likely_doubles
 from pipeline.programme import Programmes, read_events
 from pipeline.progress import clock
@@ -146,12 +149,27 @@ def _unreadable(
     """Find the session's transcripts that cannot be read or belong to another sound."""
     from pipeline.sidecar import read  # noqa: PLC0415 - as above
 
-    length = dict(zip(session.transcripts, lengths or (), strict=False))
-    for transcript in session.transcripts:
+    if not session.transcripts:
+        return
+    durations: list[int | None] = [None] * len(session.transcripts)
+    line = session.lines.get("transcripts")
+    if lengths is not None:
         try:
-            read(transcript, length.get(transcript))
+            captures = transcribed(session, _one_after_the_other(lengths))
         except FileFault as fault:
-            yield _at(event, session.lines.get("transcripts"), fault)
+            yield _at(event, line, fault)
+            return
+        durations = [capture.duration_ms for capture in captures]
+    for transcript, duration_ms in zip(session.transcripts, durations, strict=True):
+        try:
+            read(transcript, duration_ms)
+        except FileFault as fault:
+            yield _at(event, line, fault)
+
+
+def _one_after_the_other(lengths: Sequence[int]) -> list[Span]:
+    ends = list(accumulate(lengths))
+    return [Span(end - length, end) for length, end in zip(lengths, ends, strict=True)]
 
 
 def _at(event: Event, line: int | None, fault: PlenaryError) -> PlenaryError:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-Executor: TypeAlias = Literal["inline", "local", "dask"]
+Executor: TypeAlias = Literal["inline", "local"]
 Workers: TypeAlias = int | Literal["auto"]
 
 # The types that CTranslate2 computes in, and our `auto`: int8 on a CPU, float16 on a GPU.
@@ -148,7 +148,7 @@ def _model_from(config: Path) -> Callable[[str], str]:
 
 def _run(fields: Fields) -> Run:
     default = Run()
-    executor = fields.word("executor", ("inline", "local", "dask"), default.executor)
+    executor = fields.word("executor", ("inline", "local"), default.executor)
     workers = fields.value("workers", _workers)
     return Run(cast("Executor", executor), default.workers if workers is None else workers)
 

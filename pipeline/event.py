@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from archive.errors import FileFault
 from pipeline.model import Cast, CastMember, Span, complement, union
 from pipeline.values import slug
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 Publish: TypeAlias = Literal["yes", "no-name", "nothing"]
@@ -203,6 +204,26 @@ def public_spans(
             if clipped is not None:
                 (public if is_public(session, today) else hidden).append(clipped)
     return union(span for part in union(public) for span in complement(hidden, part))
+
+
+def transcribed(session: Session, captures: Sequence[Span]) -> tuple[Span, ...]:
+    """Return the captures that the session's transcripts belong to, in order.
+
+    `captures` stand on the recording's timeline. There is a transcript for each of them, or
+    one for each that the session lies in. Raises FileFault where neither is so.
+    """
+    lies_in = tuple(c for c in captures if session.span is None or c.overlap_ms(session.span))
+    for chosen in (tuple(captures), lies_in):
+        if len(chosen) == len(session.transcripts):
+            return chosen
+    raise FileFault(
+        "{transcripts} transcript(s), and session `{session}` lies in {captures} capture(s)",
+        "name one transcript for each capture that the session lies in, in their order",
+        path=session.transcripts[0],
+        transcripts=len(session.transcripts),
+        session=session.id,
+        captures=len(lies_in),
+    )
 
 
 def cast_of(event: Event, session: Session) -> Cast:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipeline import rows, steps
-from pipeline.event import cast_of, terms_of
+from pipeline.event import cast_of, terms_of, transcribed
 from pipeline.ledger import digest
 from pipeline.model import Segment, Span
 
@@ -180,8 +180,9 @@ def _model(bench: Bench) -> Model:
 def _taken(bench: Bench, session: Session, span: Span, story: Story) -> tuple[Segment, ...]:
     """Return the words of transcripts made elsewhere that lie in the session."""
     taken: list[Segment] = []
-    for path, part in zip(session.transcripts, story.sound.parts, strict=False):
-        segments, done = steps.sidecar(bench.ledger, path, part.span)
+    captures = transcribed(session, [part.span for part in story.sound.parts])
+    for path, capture in zip(session.transcripts, captures, strict=True):
+        segments, done = steps.sidecar(bench.ledger, path, capture)
         story.provenance += rows.provenance_rows([done], "sidecar", path.name)
         taken += segments
     within = (

@@ -168,11 +168,11 @@ class Sessions:
     def _transcripts(self, fields: Fields, recording: str | None) -> tuple[Path, ...]:
         transcripts = fields.values("transcripts", path_from(fields.file.path))
         captures = self.recordings[recording].captures if recording is not None else ()
-        if captures and transcripts and len(transcripts) != len(captures):
+        if captures and len(transcripts) > len(captures):
             fields.fault(
                 "transcripts",
                 "{transcripts} transcript(s) for {captures} capture(s)",
-                "name one transcript for each capture, in the same order",
+                "name one transcript for each capture that the session lies in, in their order",
                 transcripts=len(transcripts),
                 captures=len(captures),
             )

@@ -67,7 +67,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
             "transcription:\n  compute_type: int4\n  langage: fr\n"
             "attribution:\n  min_confidence: 1.5\n"
             "media: {web_copy: yes}\n"
-            "run: {workers: 0, executor: dusk}\n"
+            "run: {workers: 0, executor: locale}\n"
             "site:\n  title: x\n  language: de\n"
             "  contact: a@example.org\n  url: www.example.org\n",
         )
@@ -77,7 +77,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     assert "did you mean `data`?" in text
     assert "did you mean `language`?" in text
     assert "compute_type: int8" in text
-    assert "executor: dask" in text
+    assert "executor: local" in text
     assert '"mailto:a@example.org"' in text
     assert "neither true nor false" in text
 

@@ -197,7 +197,7 @@ SESSION = SMALL + 'sessions:\n  - id: seance\n    title: "Séance"\n'
         ("    access: public from demain\n", 6, "not a date"),
         ("    kind: table-ronde\n", 6, "round-table"),
         ("    language: français\n", 6, "language: fr"),
-        ("    captures: [a.mp4, b.mp4]\n    transcripts: a.json\n", 7, "1 transcript(s) for 2"),
+        ("    captures: a.mp4\n    transcripts: [a.json, b.json]\n", 7, "2 transcript(s) for 1"),
         ("    captures: [a.mp4, a.mp4]\n", 6, "already"),
         ("    room: Salle #3\n", 6, 'room: "Salle #3"'),
         ("    room: Salle : bleue\n", 6, 'room: "Salle : bleue"'),
