@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.errors import Faults
+from archive.errors import Faults, FileFault
+from pipeline.event import transcribed
 from pipeline.model import Span
 from pipeline.people import alike
 from pipeline.programme import (
@@ -17,6 +20,7 @@ from pipeline.programme import (
     HostedMedia,
     Role,
     Series,
+    Session,
     Speaker,
     Term,
     cast_of,
@@ -456,3 +460,14 @@ def test_the_seeds_people_are_those_of_its_report(root: Path, shared: Path) -> N
     for person in day.people:
         name = person.name.casefold().replace("-", " ")
         assert name in text or name.replace("é", "e") in plain, person.name
+
+
+def test_transcripts_belong_to_the_captures_of_their_session() -> None:
+    """One for each capture, or one for each that the session lies in; else it is refused."""
+    captures = [Span(0, 60_000), Span(60_000, 120_000)]
+    late = Session("s", "S", date(2020, 1, 1), span=Span(70_000, 90_000))
+    both, one = (Path("a.json"), Path("b.json")), (Path("b.json"),)
+    assert transcribed(replace(late, transcripts=both), captures) == tuple(captures)
+    assert transcribed(replace(late, transcripts=one), captures) == (captures[1],)
+    with pytest.raises(FileFault, match="lies in 2 capture"):
+        transcribed(replace(late, span=None, transcripts=one), captures)
