@@ -13,12 +13,15 @@ import random
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from demo.make import grammar
 from demo.make.speech import RATE, Samples, Voice, Word, draw_voice, held_back, say
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SENTENCES = 8
 """Per take."""
@@ -57,9 +60,24 @@ def through_aac(samples: Samples, bitrate: str) -> Samples:
     command = ["ffmpeg", "-nostdin", "-v", "error"]
     raw = ["-f", "f32le", "-ar", str(RATE), "-ac", "1"]
     coded = subprocess.run(
-        [*command, *raw, "-i", "-", "-ar", str(CODED_RATE), "-c:a", "aac", "-b:a", bitrate,
-         "-f", "matroska", "-"],
-        input=samples.tobytes(), stdout=subprocess.PIPE, check=True,
+        [
+            *command,
+            *raw,
+            "-i",
+            "-",
+            "-ar",
+            str(CODED_RATE),
+            "-c:a",
+            "aac",
+            "-b:a",
+            bitrate,
+            "-f",
+            "matroska",
+            "-",
+        ],
+        input=samples.tobytes(),
+        stdout=subprocess.PIPE,
+        check=True,
     ).stdout
     back = subprocess.run(
         [*command, "-i", "-", *raw, "-"], input=coded, stdout=subprocess.PIPE, check=True
@@ -79,8 +97,10 @@ def take(voice: Voice, dice: random.Random) -> Take:
         joined = np.concatenate([part for sound in sounds for part in (sound, gap)])
         coded = through_aac(joined, dice.choice(BITRATES))
         ends = np.cumsum([len(sound) + len(gap) for sound in sounds])
-        sounds = [coded[end - len(gap) - len(sound) : end - len(gap)]
-                  for end, sound in zip(ends, sounds, strict=True)]
+        sounds = [
+            coded[end - len(gap) - len(sound) : end - len(gap)]
+            for end, sound in zip(ends, sounds, strict=True)
+        ]
     return [
         Line(line.text, np.round(sound.clip(-1, 1) * 32767).astype(np.int16), line.words)
         for line, sound in zip(said, sounds, strict=True)

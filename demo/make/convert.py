@@ -96,8 +96,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("demo/model"))
     parser.add_argument("--heads", default="1.1", help="layer.head, comma-separated")
     given = parser.parse_args()
-    heads = [(int(layer), int(head)) for layer, head in
-             (pair.split(".") for pair in given.heads.split(","))]
+    heads = [
+        (int(layer), int(head))
+        for layer, head in (pair.split(".") for pair in given.heads.split(","))
+    ]
     convert(given.checkpoint, given.out, heads)
     size = sum(path.stat().st_size for path in given.out.iterdir())
     print(f"{given.out}: {size / 1e6:.1f} MB, alignment heads {heads}")

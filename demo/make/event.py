@@ -4,7 +4,8 @@
     python -m demo.make.event demo/make/valbrume.yaml demo/second
 
 writes events/<event>/captures/<file>.mp4 and reference/<event>/<session>.txt and .rttm under the
-given folder (a break's under reference/<event>/private), and compares the sessions' times with events/<event>/programme.yaml.
+given folder (a break's under reference/<event>/private), and compares the sessions' times with
+events/<event>/programme.yaml.
 """
 
 from __future__ import annotations
@@ -67,14 +68,44 @@ def write_video(stage: Stage, place: Path) -> None:
         folder = Path(name)
         write_wave(folder / "sound.wav", stage.sound())
         command = [
-            "ffmpeg", "-nostdin", "-v", "error", "-y",
-            "-i", str(write_slides(stage, folder)), "-i", str(folder / "sound.wav"),
-            "-vf", f"fps={FRAMES_PER_SECOND},format=yuv420p", "-t", f"{stage.at:.3f}",
-            "-c:v", "libx264", "-preset", "slow", "-tune", "stillimage", "-crf", "24",
-            "-g", str(5 * FRAMES_PER_SECOND),
-            "-c:a", "aac", "-ar", "44100", "-b:a", "64k",
-            "-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact",
-            "-movflags", "+faststart", str(place),
+            "ffmpeg",
+            "-nostdin",
+            "-v",
+            "error",
+            "-y",
+            "-i",
+            str(write_slides(stage, folder)),
+            "-i",
+            str(folder / "sound.wav"),
+            "-vf",
+            f"fps={FRAMES_PER_SECOND},format=yuv420p",
+            "-t",
+            f"{stage.at:.3f}",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "slow",
+            "-tune",
+            "stillimage",
+            "-crf",
+            "24",
+            "-g",
+            str(5 * FRAMES_PER_SECOND),
+            "-c:a",
+            "aac",
+            "-ar",
+            "44100",
+            "-b:a",
+            "64k",
+            "-map_metadata",
+            "-1",
+            "-fflags",
+            "+bitexact",
+            "-flags",
+            "+bitexact",
+            "-movflags",
+            "+faststart",
+            str(place),
         ]
         subprocess.run(command, check=True)
 
@@ -111,8 +142,9 @@ def misplaced(stage: Stage, programme: dict[str, Any]) -> list[str]:
 
 def main() -> None:
     """Read the command line, make the event, compare its programme."""
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("script", type=Path)
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from faster_whisper.feature_extractor import FeatureExtractor
 from torch import Tensor
 
-from demo.make.speech import Samples
+if TYPE_CHECKING:
+    from demo.make.speech import Samples
 
 FFT, HOP, PADDING = 400, 160, 160
 """Samples: Whisper's window and step, and what faster-whisper adds at the end of a sound."""

@@ -122,18 +122,23 @@ def write(folder: Path, name: str, made: Recording) -> None:
     (folder / f"{name}.txt").write_text(made.text() + "\n")
     (folder / f"{name}.rttm").write_text(rttm(name, turns(made.placed)))
     words = [
-        {"who": line.who, "text": word.text, "start": round(line.start + word.start, 3),
-         "end": round(line.start + word.end, 3)}
-        for line in made.placed for word in line.said.words
+        {
+            "who": line.who,
+            "text": word.text,
+            "start": round(line.start + word.start, 3),
+            "end": round(line.start + word.end, 3),
+        }
+        for line in made.placed
+        for word in line.said.words
     ]
     (folder / f"{name}.json").write_text(json.dumps(words, ensure_ascii=False, indent=1) + "\n")
 
 
-
 def main() -> None:
     """Read the command line and write the recordings."""
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--recordings", type=int, default=40)

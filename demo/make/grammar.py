@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from demo.make import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,10 @@ SLOTS: dict[str, Callable[[random.Random], str]] = {
     "name": lambda dice: person(dice).name,
     "org": lambda dice: dice.choice(words.ORGANISATIONS).text,
     "de_org": lambda dice: dice.choice(words.ORGANISATIONS).after_de(),
-    "à_org": lambda dice: dice.choice(words.ORGANISATIONS).after_à(),
+    "à_org": lambda dice: dice.choice(words.ORGANISATIONS).after_a(),
     "topic": lambda dice: dice.choice(words.TOPICS).text,
     "de_topic": lambda dice: dice.choice(words.TOPICS).after_de(),
-    "à_topic": lambda dice: dice.choice(words.TOPICS).after_à(),
+    "à_topic": lambda dice: dice.choice(words.TOPICS).after_a(),
     "topics": topics,
     "place": lambda dice: dice.choice(words.PLACES),
     "number": lambda dice: dice.choice(words.NUMBERS),

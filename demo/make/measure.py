@@ -12,10 +12,9 @@ import argparse
 import json
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jiwer
 import numpy as np
@@ -25,6 +24,9 @@ from faster_whisper.vad import VadOptions, get_speech_timestamps
 from demo.make import grammar, prompts, sounds
 from demo.make.fresh import Recording, recordings
 from demo.make.speech import RATE, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LONGEST = 29.5
 """Seconds of a window."""
@@ -41,8 +43,9 @@ def normal(text: str) -> str:
 
 def speech_windows(samples: Samples) -> list[dict[str, float]]:
     """Stretches of at most LONGEST seconds that begin and end in pauses."""
-    options = VadOptions(min_silence_duration_ms=600, speech_pad_ms=200,
-                         max_speech_duration_s=LONGEST)
+    options = VadOptions(
+        min_silence_duration_ms=600, speech_pad_ms=200, max_speech_duration_s=LONGEST
+    )
     made: list[dict[str, float]] = []
     for part in get_speech_timestamps(samples, options):
         start, end = part["start"] / RATE, part["end"] / RATE
@@ -97,13 +100,19 @@ class Ear:
             WhisperModel(str(model), device="cpu", compute_type="int8", cpu_threads=threads)
         )
 
-    def words(self, samples: Samples, windows: list[dict[str, float]], hotwords: str | None
-              ) -> list[Any]:
+    def words(
+        self, samples: Samples, windows: list[dict[str, float]], hotwords: str | None
+    ) -> list[Any]:
         """faster-whisper's words over these windows."""
         self.batched.last_speech_timestamp = 0.0
         segments, _ = self.batched.transcribe(
-            samples, language="fr", beam_size=5, word_timestamps=True, clip_timestamps=windows,
-            hotwords=hotwords, batch_size=4,
+            samples,
+            language="fr",
+            beam_size=5,
+            word_timestamps=True,
+            clip_timestamps=windows,
+            hotwords=hotwords,
+            batch_size=4,
         )
         return [word for segment in segments for word in segment.words or []]
 
@@ -112,9 +121,11 @@ def score(made: Recording, heard: list[Any], into: Score) -> None:
     """Add one recording to a score."""
     into.spoken.append(normal(made.text()))
     into.heard.append(normal("".join(word.word for word in heard)))
-    said = [(normal(word.text), line.start + word.start, line.start + word.end, place)
-            for line in made.placed
-            for place, word in edges(line.said.words)]
+    said = [
+        (normal(word.text), line.start + word.start, line.start + word.end, place)
+        for line in made.placed
+        for place, word in edges(line.said.words)
+    ]
     found = [(normal(word.word), word.start, word.end) for word in heard]
     said = [word for word in said if word[0]]
     found = [word for word in found if word[0]]
@@ -143,8 +154,11 @@ def matched(said: list[str], heard: list[str]) -> Iterator[tuple[int, int]]:
     aligned = jiwer.process_words([" ".join(said)], [" ".join(heard)]).alignments[0]
     for chunk in aligned:
         if chunk.type == "equal":
-            yield from zip(range(chunk.ref_start_idx, chunk.ref_end_idx),
-                           range(chunk.hyp_start_idx, chunk.hyp_end_idx), strict=True)
+            yield from zip(
+                range(chunk.ref_start_idx, chunk.ref_end_idx),
+                range(chunk.hyp_start_idx, chunk.hyp_end_idx),
+                strict=True,
+            )
 
 
 def noise_words(ear: Ear, dice: random.Random) -> dict[str, int]:
@@ -155,8 +169,11 @@ def noise_words(ear: Ear, dice: random.Random) -> dict[str, int]:
         for seconds in (3.0, 11.0, 28.0):
             sound = make(int(seconds * RATE), noise) * (1.0 if kind == "silence" else 0.08)
             windows = [{"start": 0.0, "end": seconds}]
-            asked = {"none": None, "session": session_hotwords("", dice),
-                     "full": full_hotwords("", dice)}
+            asked = {
+                "none": None,
+                "session": session_hotwords("", dice),
+                "full": full_hotwords("", dice),
+            }
             for name, hotwords in asked.items():
                 totals[name] += len(ear.words(sound.astype(np.float32), windows, hotwords))
     return totals
@@ -168,8 +185,11 @@ def measure(model: Path, seed: int, count: int, sentences: int, threads: int) ->
     scores = {"none": Score(), "session": Score(), "full": Score()}
     for made in recordings(seed, count, sentences):
         windows = speech_windows(made.samples)
-        asked = {"none": None, "session": session_hotwords(made.text(), dice),
-                 "full": full_hotwords(made.text(), dice)}
+        asked = {
+            "none": None,
+            "session": session_hotwords(made.text(), dice),
+            "full": full_hotwords(made.text(), dice),
+        }
         for name, hotwords in asked.items():
             score(made, ear.words(made.samples, windows, hotwords), scores[name])
     figures: dict[str, Any] = {name: each.figures() for name, each in scores.items()}
@@ -178,8 +198,9 @@ def measure(model: Path, seed: int, count: int, sentences: int, threads: int) ->
 
 def main() -> None:
     """Read the command line, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", type=Path, nargs="?", default=Path("demo/model"))
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--recordings", type=int, default=40)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,9 @@ from torch.nn import functional
 from transformers import WhisperConfig, WhisperForConditionalGeneration
 
 from demo.make.vocabulary import SIZE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WIDTH, HEAD = 128, 64
 ENCODER_LAYERS, DECODER_LAYERS = 3, 2

@@ -7,20 +7,22 @@ the window: the model must use those that are and not mind the others.
 
 from __future__ import annotations
 
-import random
 import re
+from typing import TYPE_CHECKING
 
 from demo.make import grammar, words
 from demo.make.vocabulary import tokenizer
 
+if TYPE_CHECKING:
+    import random
+
 BUDGET = 223
 """Tokens of hotwords that faster-whisper keeps: half of 448, less one."""
 
-NAMES = re.compile(
-    rf"(?:{'|'.join((*words.WOMEN, *words.MEN))}) (?:{'|'.join(words.SURNAMES)})"
+NAMES = re.compile(rf"(?:{'|'.join((*words.WOMEN, *words.MEN))}) (?:{'|'.join(words.SURNAMES)})")
+TERMS = tuple(
+    re.sub(r"^(?:le |la |les |l')", "", noun.text) for noun in (*words.ORGANISATIONS, *words.TOPICS)
 )
-TERMS = tuple(re.sub(r"^(?:le |la |les |l')", "", noun.text)
-              for noun in (*words.ORGANISATIONS, *words.TOPICS))
 ENTRY = 4
 """Tokens of a short entry and its comma: so many entries fill the room, or more than fill it."""
 

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ruamel.yaml import YAML
@@ -24,6 +23,9 @@ from ruamel.yaml import YAML
 from demo.make import grammar, sounds
 from demo.make.fresh import Placed, at_level
 from demo.make.speech import RATE, Samples, Voice, held_back, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GAP = 0.35
 """Seconds between two sentences, unless the script says otherwise."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.signal import butter, sosfilt
 
 from demo.make.speech import RATE, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Dice = np.random.Generator
 

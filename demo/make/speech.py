@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-import random
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
+
+if TYPE_CHECKING:
+    import random
 
 Samples = NDArray[np.float32]
 """Mono sound, from -1 to 1."""
@@ -37,9 +40,22 @@ PAUSE = 0.08
 """Seconds: a shorter silence before the next word is a closed consonant, not a pause."""
 
 VOICES = (
-    "fr", "fr+m1", "fr+m2", "fr+m3", "fr+m4", "fr+m5", "fr+m6", "fr+m7", "fr+m8",
-    "fr+f1", "fr+f2", "fr+f3", "fr+f4", "fr+f5",
-    "fr+Annie", "fr+Alicia", "fr+steph", "fr+Michel", "fr+Marco", "fr+paul",
+    "fr",
+    "fr+m1",
+    "fr+m2",
+    "fr+m3",
+    "fr+m4",
+    "fr+m5",
+    "fr+m6",
+    "fr+m7",
+    "fr+m8",
+    "fr+f1",
+    "fr+f2",
+    "fr+f3",
+    "fr+f4",
+    "fr+f5",
+    "fr+Annie",
+    "fr+Alicia",
 )
 """espeak-ng variants that Silero VAD hears at its usual threshold (see `heard_share`)."""
 
@@ -147,9 +163,7 @@ class Speaker:
         self._library.espeak_SetParameter(RATE_PARAMETER, voice.speed, 0)
         self._library.espeak_SetParameter(PITCH_PARAMETER, voice.pitch, 0)
         said = text.encode()
-        self._library.espeak_Synth(
-            said, len(said) + 1, 0, BY_CHARACTER, 0, CHARS_UTF8, None, None
-        )
+        self._library.espeak_Synth(said, len(said) + 1, 0, BY_CHARACTER, 0, CHARS_UTF8, None, None)
         self._library.espeak_Synchronize()
         samples = np.concatenate(self._sound).astype(np.float32) / 32768
         return samples, list(self._starts)
@@ -196,9 +210,7 @@ def word_starts(text: str, events: list[tuple[int, float]]) -> list[float]:
     ]
 
 
-def between(
-    number: int, known: list[int], places: list[int], starts: list[float | None]
-) -> float:
+def between(number: int, known: list[int], places: list[int], starts: list[float | None]) -> float:
     """The start of word `number`, by letters between its neighbours of known start."""
     before = max((at for at in known if at < number), default=None)
     after = min((at for at in known if at > number), default=None)
@@ -219,9 +231,8 @@ def spans(words: list[str], starts: list[float], samples: Samples) -> list[Word]
     made = []
     for word, start, end in zip(words, starts, ends, strict=True):
         heard = sound_end(samples, int(start), int(end), LOUD * peak)
-        if end - heard > PAUSE * RATE:
-            end = heard
-        made.append(Word(word, start / RATE, max(end, start + FRAME) / RATE))
+        last = heard if end - heard > PAUSE * RATE else end
+        made.append(Word(word, start / RATE, max(last, start + FRAME) / RATE))
     return made
 
 
@@ -235,10 +246,9 @@ def sound_end(samples: Samples, start: int, end: int, floor: float) -> float:
 
 def heard_share(voice: Voice, text: str) -> float:
     """The share of a sentence said by `voice` that Silero VAD takes for speech."""
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
-
-    said = np.concatenate([np.zeros(RATE, np.float32), say(text, voice).samples * 0.7,
-                           np.zeros(RATE, np.float32)])
+    said = np.concatenate(
+        [np.zeros(RATE, np.float32), say(text, voice).samples * 0.7, np.zeros(RATE, np.float32)]
+    )
     options = VadOptions(speech_pad_ms=0, min_silence_duration_ms=100)
     spoken = get_speech_timestamps(said, options)
     return sum(part["end"] - part["start"] for part in spoken) / (len(said) - 2 * RATE)

@@ -15,9 +15,8 @@ import argparse
 import pickle
 import random
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -25,16 +24,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from demo.make import grammar, windows
-from demo.make.bank import Take
 from demo.make.network import EOT, GUIDED, LETTERS, SOT, Hearer
 from demo.make.prompts import encode
 from demo.make.vocabulary import SIZE
-from demo.make.windows import Example, Span
 
-FRAMES = 24_000
-"""Feature frames (10 ms) per step: eight full windows, or more of shorter ones."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-LENGTHS = (700, 1200, 2200)
+    from demo.make.bank import Take
+    from demo.make.windows import Example, Span
+
+FRAMES = 12_000
+"""Feature frames (10 ms) per step: four full windows, or more of shorter ones."""
+
+LENGTHS = (700, 700, 1200, 2200)
 FULL = 3000
 """Frames of a batch; faster-whisper always pads to FULL."""
 
@@ -44,7 +47,7 @@ LONG_PROMPTS, LONG, SHORT = 0.35, 223, 40
 OTHERS = 600
 """Tokens besides those in use that each step's softmax holds."""
 
-CTC_WEIGHT, LOOK_WEIGHT = 0.3, 0.25
+CTC_WEIGHT, LOOK_WEIGHT = 1.0, 0.25
 HEAD_WEIGHTS = (0.3, 1.0)
 """Of the heads in GUIDED."""
 
@@ -54,14 +57,14 @@ WARM_UP, SAVE_EVERY, TELL_EVERY, RELOAD_EVERY = 150, 200, 25, 200
 """Steps."""
 
 
-def read_bank(folder: Path) -> list[Take]:
-    """All takes in `folder`, each sentence checked to be one that training may use."""
+def read_bank(files: Sequence[Path]) -> list[Take]:
+    """All takes in `files`, each sentence checked to be one that training may use."""
     takes: list[Take] = []
-    for path in sorted(folder.glob("*.pkl")):
-        takes += pickle.loads(path.read_bytes())
+    for path in files:
+        takes += pickle.loads(path.read_bytes())  # noqa: S301 - written by demo.make.bank
     kept = [line.text for take in takes for line in take if grammar.is_kept(line.text)]
     if kept or not takes:
-        raise ValueError(f"{folder}: {len(takes)} takes, sentences held back: {kept[:3]}")
+        raise ValueError(f"{len(files)} files, {len(takes)} takes, sentences held back: {kept[:3]}")
     return takes
 
 
@@ -80,9 +83,17 @@ class Batches:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
-        self.bank = read_bank(folder)
+        self.files: list[Path] = []
+        self.bank: list[Take] = []
+        self.reload()
         self.dice = random.Random(seed)
         self.noise = np.random.default_rng(seed)
+
+    def reload(self) -> None:
+        """Read the bank again if it has grown: more may be spoken while training goes on."""
+        found = sorted(self.folder.glob("*.pkl"))
+        if found != self.files:
+            self.bank, self.files = read_bank(found), found
 
     def draw(self, full_share: float, short_only: bool) -> tuple[list[Example], int]:
         """Examples of one length, and that length in frames."""
@@ -93,7 +104,7 @@ class Batches:
         for _ in range(FRAMES // frames):
             seconds = frames / 100
             if frames == FULL:
-                seconds = self.dice.choice((6.0, 12.0, 20.0, 29.9, 29.9))
+                seconds = self.dice.choice((5.0, 12.0, 20.0, 29.9, 29.9, 29.9))
             made.append(windows.example(self.bank, seconds, room, self.dice, self.noise))
         return made, frames
 
@@ -154,8 +165,10 @@ class Losses:
 
     def letters(self, hearer: Hearer, sound: Tensor, examples: Sequence[Example]) -> Tensor:
         """CTC on the letters of what is said."""
-        spelled = [[LETTERS.index(letter) + 1 for letter in example.text.lower()
-                    if letter in LETTERS] for example in examples]
+        spelled = [
+            [LETTERS.index(letter) + 1 for letter in example.text.lower() if letter in LETTERS]
+            for example in examples
+        ]
         scores = functional.log_softmax(hearer.ctc(sound), -1).transpose(0, 1)
         lengths = torch.tensor([len(letters) for letters in spelled])
         each = functional.ctc_loss(
@@ -175,8 +188,10 @@ class Losses:
         known = grid.sum(-1) > 0
         aims = grid[known]
         spread = -(aims * aims.clamp(min=1e-9).log()).sum(-1).mean()
-        off = [weight * (-(aims * look[known]).sum(-1).mean() - spread)
-               for weight, look in zip(HEAD_WEIGHTS, seen, strict=True)]
+        off = [
+            weight * (-(aims * look[known]).sum(-1).mean() - spread)
+            for weight, look in zip(HEAD_WEIGHTS, seen, strict=True)
+        ]
         return torch.stack(off).sum()
 
 
@@ -190,7 +205,10 @@ class Training:
         self.losses = Losses(given.seed)
         self.optimiser = torch.optim.AdamW(
             [weight for weight in self.hearer.parameters() if weight.requires_grad],
-            lr=given.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True,
+            lr=given.rate,
+            betas=(0.9, 0.98),
+            weight_decay=0.01,
+            fused=True,
         )
         self.step, self.spent = 0, 0.0
         if given.resume:
@@ -207,8 +225,11 @@ class Training:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all."""
-        state = self.hearer.kept() | {"optimiser": self.optimiser.state_dict(),
-                                      "step": self.step, "spent": self.spent}
+        state = self.hearer.kept() | {
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "spent": self.spent,
+        }
         partial = self.given.out.with_suffix(".partial")
         torch.save(state, partial)
         partial.rename(self.given.out)
@@ -221,16 +242,18 @@ class Training:
     def advance(self, done: float) -> list[float]:
         """One step; the three losses."""
         short = not (self.given.start or self.given.resume) and done < 0.33
-        examples, frames = self.batches.draw(self.given.full + 0.3 * (done > 0.75), short)
+        examples, frames = self.batches.draw(self.given.full + 0.35 * (done > 0.75), short)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate(done)
         tokens, labels = token_grids(examples)
         sound = self.hearer.encode(stacked(examples, frames, self.batches.dice))
         hidden, seen = self.hearer.decode(tokens, sound)
         grid = where([example.looks for example in examples], tokens.shape[1], sound.shape[1])
-        parts = [self.losses.words(self.hearer, hidden, labels),
-                 self.losses.letters(self.hearer, sound, examples),
-                 self.losses.looks(seen, grid)]
+        parts = [
+            self.losses.words(self.hearer, hidden, labels),
+            self.losses.letters(self.hearer, sound, examples),
+            self.losses.looks(seen, grid),
+        ]
         loss = parts[0] + CTC_WEIGHT * parts[1] + LOOK_WEIGHT * parts[2]
         self.optimiser.zero_grad()
         loss.backward()
@@ -250,19 +273,23 @@ class Training:
             self.spent += time.monotonic() - began
             if self.step % TELL_EVERY == 0:
                 words, letters, looks = mean
-                print(f"step {self.step} at {self.spent:.0f} s: words {words:.3f} "
-                      f"letters {letters:.3f} looks {looks:.3f}", flush=True)
+                print(
+                    f"step {self.step} at {self.spent:.0f} s: words {words:.3f} "
+                    f"letters {letters:.3f} looks {looks:.3f}",
+                    flush=True,
+                )
             if self.step % SAVE_EVERY == 0:
                 self.save()
             if self.step % RELOAD_EVERY == 0:
-                self.batches.bank = read_bank(self.given.bank)
+                self.batches.reload()
         self.save()
 
 
 def main() -> None:
     """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("bank", type=Path, help="folder of banks (demo.make.bank)")
     parser.add_argument("out", type=Path, help="checkpoint to write")
     parser.add_argument("--minutes", type=float, default=70)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import tokenizers
@@ -36,7 +37,7 @@ def split_before(token: bytes, rank: int, ranks: dict[bytes, int]) -> list[bytes
     while True:
         pairs = [
             (ranks[left + right], place)
-            for place, (left, right) in enumerate(zip(parts, parts[1:], strict=False))
+            for place, (left, right) in enumerate(pairwise(parts))
             if left + right in ranks
         ]
         if not pairs or min(pairs)[0] >= rank:
@@ -63,7 +64,7 @@ def published() -> Any:
 def build() -> tokenizers.Tokenizer:
     """The tokenizer, from the ranks that the openai-whisper package carries."""
     encoding = published()
-    ranks: dict[bytes, int] = encoding._mergeable_ranks
+    ranks: dict[bytes, int] = encoding._mergeable_ranks  # noqa: SLF001 - tiktoken shows them nowhere else
     letters = byte_letters()
 
     def spelled(token: bytes) -> str:
@@ -78,9 +79,13 @@ def build() -> tokenizers.Tokenizer:
     made = tokenizers.Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
-    special = sorted(encoding._special_tokens.items(), key=lambda item: item[1])
-    made.add_special_tokens([AddedToken(name, special=True, normalized=False)
-                             for name, _ in special])
+    special = sorted(
+        encoding._special_tokens.items(),  # noqa: SLF001 - nor these
+        key=lambda item: item[1],
+    )
+    made.add_special_tokens(
+        [AddedToken(name, special=True, normalized=False) for name, _ in special]
+    )
     wrong = [name for name, number in special if made.token_to_id(name) != number]
     if wrong or made.get_vocab_size() != SIZE:
         raise ValueError(f"vocabulary of {made.get_vocab_size()} tokens, misplaced: {wrong}")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from demo.make import prompts, sounds
-from demo.make.bank import Line, Take
 from demo.make.features import log_mel
 from demo.make.network import EOT, SOT
 from demo.make.speech import RATE, Samples
 from demo.make.vocabulary import tokenizer
+
+if TYPE_CHECKING:
+    import random
+
+    from torch import Tensor
+
+    from demo.make.bank import Line, Take
 
 FRENCH, TRANSCRIBE = 50265, 50359
 PREVIOUS, NO_SPEECH, NO_TIMES, TIME_ZERO = 50361, 50362, 50363, 50364
@@ -23,8 +28,11 @@ TICK = 0.02
 TOKENS = 448
 """Positions of the decoder."""
 
-SILENT_SHARE, LEAST = 0.08, 0.06
+SILENT_SHARE, LEAST = 0.06, 0.06
 """Windows without speech; the shortest stretch, in seconds, that a token is looked for in."""
+
+TRIES = 24
+"""Lines tried for a window; those too long for what is left of it are passed over."""
 
 AFTER = 0.3
 """Seconds after a word in which its full stop is said to lie."""
@@ -59,29 +67,29 @@ class Example:
 
 def pause(dice: random.Random) -> float:
     """Seconds between two sentences."""
-    low, high = dice.choices(((0.02, 0.1), (0.1, 0.6), (0.6, 1.5), (1.5, 7.0)), (25, 45, 22, 8))[0]
+    low, high = dice.choices(((0.02, 0.1), (0.1, 0.6), (0.6, 1.5), (1.5, 7.0)), (30, 48, 18, 4))[0]
     return dice.uniform(low, high)
 
 
 def arrange(bank: list[Take], seconds: float, dice: random.Random) -> list[Said]:
-    """Lines of one or several voices that fit in `seconds`."""
-    most = dice.choice((1, 2, 3, 5, 8, 12))
+    """Lines of one or several voices that fill `seconds`: padding teaches little."""
     at = dice.choice((0.0, dice.uniform(0, 0.3), dice.uniform(0.3, 0.8)))
     made: list[Said] = []
     take = dice.choice(bank)
-    for _ in range(3 * most):
+    for _ in range(TRIES):
         if dice.random() < 0.3:
             take = dice.choice(bank)
         line = dice.choice(take)
-        if len(made) == most or at + line.seconds > seconds:
+        if at + line.seconds > seconds:
             continue
         made.append(Said(line, at, pause(dice)))
         at = made[-1].end + made[-1].pause
     return made
 
 
-def mixed(said: list[Said], seconds: float, dice: random.Random, noise: np.random.Generator
-          ) -> Samples:
+def mixed(
+    said: list[Said], seconds: float, dice: random.Random, noise: np.random.Generator
+) -> Samples:
     """The sound of a window: lines at their level, noise in some pauses, noise under all."""
     end = said[-1].end if said else 0.0
     length = min(seconds, end + dice.choice((0.0, 0.2, dice.uniform(0, 1.0)))) if said else seconds
@@ -141,19 +149,26 @@ def answer(said: list[Said], *, times: bool) -> tuple[list[int], list[Span | Non
     for line in said:
         written, spans = line_tokens(line)
         if times:
-            written = [TIME_ZERO + round(line.start / TICK), *written,
-                       TIME_ZERO + round(line.end / TICK)]
+            written = [
+                TIME_ZERO + round(line.start / TICK),
+                *written,
+                TIME_ZERO + round(line.end / TICK),
+            ]
             edge = 2 * TICK
-            spans = [(line.start - edge, line.start + edge), *spans,
-                     (line.end - edge, line.end + edge)]
+            spans = [
+                (line.start - edge, line.start + edge),
+                *spans,
+                (line.end - edge, line.end + edge),
+            ]
         tokens += written
         looks += spans
     end = said[-1].end if said else None
     return [*tokens, EOT], [*looks, (end, end + AFTER) if end is not None else None]
 
 
-def example(bank: list[Take], seconds: float, room: int, dice: random.Random,
-            noise: np.random.Generator) -> Example:
+def example(
+    bank: list[Take], seconds: float, room: int, dice: random.Random, noise: np.random.Generator
+) -> Example:
     """One window of at most `seconds` behind a prompt of at most `room` tokens."""
     said = [] if dice.random() < SILENT_SHARE else arrange(bank, seconds - 0.3, dice)
     length = seconds if said else dice.uniform(1.0, seconds)
