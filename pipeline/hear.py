@@ -7,7 +7,7 @@ break, is not transcribed at all: a camera runs through lunch.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from pipeline.ledger import digest
 from pipeline.model import Segment, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pipeline.config import Settings
     from pipeline.event import Event, Recording, Session
@@ -138,10 +138,26 @@ def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story
         bench.settings.attribution.min_confidence,
     )
     turns, attributed = steps.turns(bench.ledger, kept, story.sound, hint)
-    story.turns[name] = turns
+    story.turns[name] = _apart(turns, story)
     story.withheld += withheld
     ours = version("plenary-archive")
     story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours)
+
+
+def _apart(turns: Sequence[Turn], story: Story) -> tuple[Turn, ...]:
+    """Number a session's voices after those of the sessions before it.
+
+    Each session is attributed by itself, so that its first voice and another's first voice
+    are not known to be one.
+    """
+    taken = len({turn.voice for told in story.turns.values() for turn in told})
+    labels = {label: f"voice-{taken + n}" for n, label in enumerate(_voices(turns), start=1)}
+    return tuple(replace(turn, voice=labels[turn.voice]) for turn in turns)
+
+
+def _voices(turns: Iterable[Turn]) -> list[str]:
+    """Return the labels of the voices, in the order in which they are first heard."""
+    return list(dict.fromkeys(turn.voice for turn in turns))
 
 
 def _recognised(

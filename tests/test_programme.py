@@ -33,8 +33,6 @@ from pipeline.programme import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pipeline.programme import Event
 
 WHOLE = """\
