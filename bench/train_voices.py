@@ -1,6 +1,6 @@
 """Train pipeline/voices_embedded.npz: the projection that keeps what tells speakers apart.
 
-    python bench/train_voices.py --material ../shared/material/voices [--out pipeline/voices_embedded.npz]
+    python bench/train_voices.py --material ../shared/material/voices [--out FILE.npz]
 
 Learns from voices/train alone: 179 speakers of LibriSpeech train-clean-100, one clip of about
 12 s each (V. Panayotov, G. Chen, D. Povey, S. Khudanpur: "Librispeech: an ASR corpus based on
@@ -39,7 +39,7 @@ def load(path: Path) -> Sound:
     with av.open(str(path)) as container:
         frames = [frame.to_ndarray().reshape(-1) for frame in container.decode(audio=0)]
     whole = np.concatenate(frames).astype(np.float32)
-    return whole / (np.abs(whole).max() + 1e-9) * np.float32(0.7)
+    return np.asarray(0.7 * whole / (np.abs(whole).max() + 1e-9), np.float32)
 
 
 def room(sound: Sound, seed: int, reverberation: float = 0.05, level: float = 0.03) -> Sound:
@@ -60,7 +60,7 @@ def noisy(sound: Sound, seed: int, decibels: float) -> Sound:
     """The sound in white noise."""
     noise = np.random.default_rng(seed).standard_normal(len(sound))
     level = np.sqrt(np.mean(sound**2) / 10 ** (decibels / 10))
-    return (sound + level * noise).astype(np.float32)
+    return np.asarray(sound + level * noise, np.float32)
 
 
 def narrow(sound: Sound) -> Sound:
@@ -105,7 +105,7 @@ def table(folder: Path) -> tuple[Table, NDArray[np.int64]]:
 
 
 def discriminant(rows: Table, who: NDArray[np.int64]) -> tuple[Table, Table]:
-    """Fisher's discriminant: (mean, matrix [DIMENSIONS, n]); within-speaker covariance becomes I."""
+    """Fisher's discriminant: (mean, matrix [DIMENSIONS, n]); one voice's covariance becomes I."""
     mean = rows.mean(axis=0)
     centres = np.array([rows[who == speaker].mean(axis=0) for speaker in np.unique(who)])
     within = np.cov((rows - centres[who]).T)
@@ -165,9 +165,7 @@ def main() -> None:
     given = parser.parse_args()
     rows, who = table(given.material / "train")
     mean, matrix = discriminant(rows, who)
-    np.savez_compressed(
-        given.out, mean=mean.astype(np.float32), matrix=matrix.astype(np.float32)
-    )
+    np.savez_compressed(given.out, mean=mean.astype(np.float32), matrix=matrix.astype(np.float32))
     print(f"{len(rows)} stretches of {who.max() + 1} speakers → {given.out}")
     report(given.material, Embedder.embedded() if given.out == EMBEDDED else Embedder(mean, matrix))
 

@@ -2,36 +2,41 @@
 
 1. Voices (chain.py). A hidden Markov chain over short stretches of speech says with which
    probability γ_tk stretch t is spoken by voice k: staying is likely, a change is likelier
-   where a sentence ends, each voice is learnt from the stretches it holds.
-2. Identities (identities.py). Each voice is a person of the cast or nobody listed; cues,
-   the chair's part and the order give M_kp, the probability that voice k is person p.
-3. Turns. P(person p speaks at t) = Σ_k γ_tk M_kp. Words of one voice without another's
-   between are a turn; its name is the likeliest person's, and its confidence the mean of
-   that probability over the turn. Under `min_confidence` a turn has no name.
+   where a sentence ends and where the floor was given, and each voice is learnt from the
+   stretches it holds.
+2. Identities (identities.py). Each voice is a person of the cast or nobody listed; cues, the
+   chair's part and the order give M_kp, the probability that voice k is person p.
+3. Once more. What cues say about the voice at their own place goes back into the chain as log
+   odds; turns that were announced as two persons' are offered two voices. Then 2 again.
+4. Turns. P(person p speaks at t) = Σ_k γ_tk M_kp. Words of one voice without another's between
+   are a turn; its name is the likeliest person's, its confidence the mean of that probability
+   over the turn. Under `min_confidence` a turn has no name.
 
 A person is found by what was said about her; her voice carries the name to her other turns.
-Nobody is named by elimination: what order and absence of others can add is less than the odds
-that a voice is nobody's of the programme.
+Nobody is named by elimination: what order and the absence of others can add is less than the
+odds that a voice is nobody's of the programme. Constants without a measurement beside them are
+chosen by hand and held by the cases in tests/test_attribute.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.chain import find_voices, learn
 from pipeline.identities import Factor, Problem, identify
-from pipeline.model import Evidence, Span, Turn
+from pipeline.model import Evidence, Turn
+from pipeline.pointing import SLACK_MS, Run, Scene
 from pipeline.stretches import PAUSE_MS, groups, is_end, spans_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from pipeline.model import Cast, EvidenceKind, Word
+    from pipeline.model import Cast, EvidenceKind, Span, Word
     from pipeline.names import Cue
 
     Array = NDArray[np.float64]
@@ -42,22 +47,8 @@ AFTER_HAND_OVER, AT_INTRODUCTION = 0.7, 0.4
 """The same where the floor was just given, where "I am X" begins."""
 ANYONE_SAYS = 0.2
 """Odds that a floor is given, or oneself introduced, by a voice heard nowhere else."""
-SLACK_MS = 150
-"""Word times are uncertain by a tenth of a second."""
-FEW_WORDS_MS, NEAR_END_MS = 8_000, 4_000
-"""A turn in which a name alone may give the floor, and how near its end (measured: the next
-speaker is who was named in 15 of 18 such turns of the chair)."""
-GOES_ON_MS = 4_000
-"""So much speech by the voice that gave the floor is odd enough to look twice."""
 SURE = 0.5
 """Weight of a cue from which a turn counts as announced."""
-REACH_MS = 45_000
-"""How far from a cue the person it names may start or stop speaking."""
-REACH = 4
-"""Turns of other voices that a cue may point to; each next one takes PASSED of what is left."""
-PASSED = 0.7
-BRIEF_MS = 3_000
-"""A turn this long is half as likely to be meant by a cue as a long one."""
 UNLISTED_SHORT, UNLISTED_LONG, TALKER_MS = 0.92, 0.3, 8_000
 """Odds that a voice is nobody's of the programme, and the speech between the two."""
 SELF = np.log(0.05)
@@ -69,14 +60,14 @@ GONE = np.log(0.03)
 TWICE, BOTH_LEAD = -3.5, 2.5
 """Log odds that two voices that sound unlike are one person; what it adds that both lead."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Stretches [start, end) of one voice."""
-
-    voice: int
-    start: int
-    end: int
+TOLD: Mapping[str, EvidenceKind] = {
+    "hand-over": "hand-over",
+    "thanks": "thanks",
+    "introduction": "introduction",
+    "question": "question",
+    "address": "hint",
+}
+"""How a cue is called in a turn's evidence: to be spoken to is a hint."""
 
 
 def attribute(
@@ -99,26 +90,20 @@ def attribute(
         raise ValueError(message)
     if not grouped:
         return ()
+    ours = {m.id for m in cast.people}
+    cues = [c for c in cues if c.person is None or c.person in ours]
     rows = np.asarray(vectors, np.float64)
     change = _changes(grouped, spans, cues)
     found = find_voices(spans, rows, change).posterior
-    for last in (False, True):
-        posterior, runs = _runs(found)
-        factors, votes = _factors(cues, cast, runs, spans)
-        problem = Problem(
-            _prior(cues, cast, runs, spans, posterior),
-            factors,
-            _together(posterior, rows, _leading(cues, runs, spans, posterior.shape[1])),
-            _positions(cast),
-            _arrival(runs, spans),
-        )
-        known = identify(problem)
-        if not last:
-            found = _births(cues, runs, spans, votes, found)
-            bias = _bias(cues, cast, runs, spans, known, found.shape[1] - 1)
-            found = learn(spans, rows, change, found, bias).posterior
-    people = posterior @ known
-    return tuple(_turns(grouped, runs, people, cast, votes, spans, vectors, min_confidence))
+    posterior, runs = _runs(found)
+    scene = Scene(spans, runs, posterior.shape[1], cues, cast)
+    known = identify(_problem(scene, posterior, rows))
+    found = _births(scene, found)
+    bias = _bias(scene, known, found.shape[1] - 1)
+    posterior, runs = _runs(learn(spans, rows, change, found, bias).posterior)
+    scene = Scene(spans, runs, posterior.shape[1], cues, cast)
+    people = posterior @ identify(_problem(scene, posterior, rows))
+    return tuple(_turns(scene, grouped, people, rows, min_confidence))
 
 
 def _changes(
@@ -131,33 +116,48 @@ def _changes(
             chance[t] = AT_END
         elif spans[t].start_ms - spans[t - 1].end_ms >= PAUSE_MS:
             chance[t] = AT_PAUSE
-    starts = np.array([s.start_ms for s in spans])
+    edges: list[int] = np.flatnonzero(chance >= AT_PAUSE).tolist()
+    starts = np.array([spans[t].start_ms for t in edges])
     for cue in cues:
         if cue.kind == "hand-over":
-            after = np.flatnonzero((starts >= cue.span.end_ms - SLACK_MS) & (chance >= AT_PAUSE))
-            chance[after[:1]] = AFTER_HAND_OVER
+            after = int(np.searchsorted(starts, cue.span.end_ms - SLACK_MS))
+            chance[edges[after : after + 1]] = AFTER_HAND_OVER
         elif cue.kind == "introduction":
-            before = np.flatnonzero((starts <= cue.span.start_ms) & (chance >= AT_PAUSE))
-            chance[before[-2:]] = np.maximum(chance[before[-2:]], AT_INTRODUCTION)
+            before = int(np.searchsorted(starts, cue.span.start_ms, side="right"))
+            near = edges[max(0, before - 2) : before]
+            chance[near] = np.maximum(chance[near], AT_INTRODUCTION)
     return chance
 
 
-def _births(
-    cues: Sequence[Cue],
-    runs: Sequence[_Run],
-    spans: Sequence[Span],
-    votes: Sequence[tuple[Cue, int, float]],
-    found: Array,
-) -> Array:
+def _runs(posterior: Array) -> tuple[Array, tuple[Run, ...]]:
+    """Return runs of the likeliest voice; each run that is anyone's becomes a voice of its own."""
+    best = posterior.argmax(axis=1)
+    anyone = posterior.shape[1] - 1
+    edges = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist(), len(best)]
+    columns = [posterior[:, :anyone]]
+    runs: list[Run] = []
+    count = anyone
+    for start, end in pairwise(edges):
+        voice = int(best[start])
+        if voice == anyone:
+            own = np.zeros((len(best), 1))
+            own[start:end, 0] = posterior[start:end, anyone]
+            columns.append(own)
+            voice, count = count, count + 1
+        runs.append(Run(voice, start, end))
+    return np.concatenate(columns, axis=1), tuple(runs)
+
+
+def _births(scene: Scene, found: Array) -> Array:
     """Offer voices of their own where cues say that two were taken for one.
 
     Who goes on after the floor was given, as if nobody took it; and the turns of one voice
     that were announced as another person's. Where it was one voice, the chain joins it again.
     """
-    born = [*_going_on(cues, runs, spans), *_torn(runs, votes)]
+    born = [*_going_on(scene), *_torn(scene)]
     if not born:
         return found
-    fresh = np.zeros((len(spans), len(born)))
+    fresh = np.zeros((len(found), len(born)))
     for column, stretches in enumerate(born):
         fresh[stretches, column] = 0.9
     fresh /= np.maximum(fresh.sum(axis=1, keepdims=True) / 0.9, 1)
@@ -165,70 +165,43 @@ def _births(
     return np.column_stack([old[:, :-1], fresh, old[:, -1]])
 
 
-def _going_on(
-    cues: Sequence[Cue], runs: Sequence[_Run], spans: Sequence[Span]
-) -> Iterator[list[int]]:
-    formulas = [c for c in cues if c.kind in {"chair", "hand-over"}]
+def _going_on(scene: Scene) -> Iterator[list[int]]:
+    formulas = [c for c in scene.cues if c.kind in {"chair", "hand-over"}]
+    starts = sorted(c.span.start_ms for c in formulas)
     for cue in formulas:
-        run = runs[_place(cue, runs, spans)]
-        later = [c.span.start_ms for c in formulas if c.span.start_ms >= cue.span.end_ms]
-        until = min(later, default=spans[-1].end_ms)
-        on = [
-            t
-            for t in range(run.start, run.end)
-            if cue.span.end_ms - SLACK_MS <= spans[t].start_ms < until
-        ]
-        if cue.kind == "hand-over" and sum(spans[t].duration_ms for t in on) > GOES_ON_MS:
-            yield on
+        if cue.kind == "hand-over" and scene.goes_on(cue):
+            later = int(np.searchsorted(starts, cue.span.end_ms))
+            until = starts[later] if later < len(starts) else scene.spans[-1].end_ms
+            yield [t for t in scene.after(cue) if scene.spans[t].start_ms < until]
 
 
-def _torn(
-    runs: Sequence[_Run], votes: Sequence[tuple[Cue, int, float]]
-) -> Iterator[list[int]]:
+def _torn(scene: Scene) -> Iterator[list[int]]:
     called: dict[int, dict[str, set[int]]] = {}
-    for cue, run, weight in votes:
-        if cue.person is not None and weight * cue.strength >= SURE:
-            called.setdefault(runs[run].voice, {}).setdefault(cue.person, set()).add(run)
+    for vote in scene.votes:
+        if vote.cue.person is not None and vote.weight * vote.cue.strength >= SURE:
+            people = called.setdefault(scene.runs[vote.run].voice, {})
+            people.setdefault(vote.cue.person, set()).add(vote.run)
     for people in called.values():
         for person in sorted(people, key=lambda p: (-len(people[p]), p))[1:]:
-            yield [t for run in people[person] for t in range(runs[run].start, runs[run].end)]
+            runs = [scene.runs[run] for run in sorted(people[person])]
+            yield [t for run in runs for t in range(run.start, run.end)]
 
 
-def _leading(
-    cues: Sequence[Cue], runs: Sequence[_Run], spans: Sequence[Span], voices: int
-) -> Array:
-    """How often each voice leads: formulas of the chair and floors given [voices]."""
-    counted = np.zeros(voices)
-    for cue in cues:
-        if cue.kind in {"chair", "hand-over"}:
-            counted[runs[_place(cue, runs, spans)].voice] += cue.strength
-    return counted
-
-
-def _bias(
-    cues: Sequence[Cue],
-    cast: Cast,
-    runs: Sequence[_Run],
-    spans: Sequence[Span],
-    known: Array,
-    voices: int,
-) -> Array:
+def _bias(scene: Scene, known: Array, voices: int) -> Array:
     """What cues say about the voice at their own place: log odds [stretches, voices + 1].
 
     A floor is given by whoever leads; "I am X" is said by whoever X was found to be.
-    `known` [runs' voices, P + 1] are identities so far; a voice just offered has none.
+    `known` [scene.voices, P + 1] are identities so far; a voice just offered has none.
     """
-    index = {m.id: place for place, m in enumerate(cast.people)}
-    counted = _leading(cues, runs, spans, len(known))
-    chairs = known[:, [index[m.id] for m in cast.chair]].sum(axis=1)
-    leads = np.maximum(chairs, counted / (counted.sum() + 1))
-    bias = np.zeros((len(spans), voices + 1))
-    starts = np.array([s.start_ms for s in spans])
-    for cue in cues:
+    leads = known[:, scene.chairs].sum(axis=1)
+    leads = np.maximum(leads, scene.leading / (scene.leading.sum() + 1))
+    bias = np.zeros((len(scene.spans), voices + 1))
+    starts = np.array([s.start_ms for s in scene.spans])
+    for cue in scene.cues:
         if cue.kind in {"chair", "hand-over"}:
             held = leads
-        elif cue.kind == "introduction" and cue.person in index:
-            held = known[:, index[cue.person]]
+        elif cue.kind == "introduction" and cue.person is not None:
+            held = known[:, scene.index[cue.person]]
         else:
             continue
         odds = np.zeros(voices + 1)
@@ -236,227 +209,133 @@ def _bias(
         odds[-1] = ANYONE_SAYS
         first = max(0, int(np.searchsorted(starts, cue.span.start_ms, side="right")) - 1)
         for t in range(first, int(np.searchsorted(starts, cue.span.end_ms))):
-            if spans[t].overlap_ms(cue.span) * 2 >= spans[t].duration_ms:
+            if scene.spans[t].overlap_ms(cue.span) * 2 >= scene.spans[t].duration_ms:
                 bias[t] += cue.strength * np.log((0.1 + odds) / 1.1)
     return bias
 
 
-def _runs(posterior: Array) -> tuple[Array, tuple[_Run, ...]]:
-    """Return runs of the likeliest voice; each run that is anyone's becomes a voice of its own."""
-    best = posterior.argmax(axis=1)
-    anyone = posterior.shape[1] - 1
-    edges = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist(), len(best)]
-    columns = [posterior[:, :anyone]]
-    runs: list[_Run] = []
-    count = anyone
-    for start, end in zip(edges, edges[1:], strict=False):
-        voice = int(best[start])
-        if voice == anyone:
-            own = np.zeros((len(best), 1))
-            own[start:end, 0] = posterior[start:end, anyone]
-            columns.append(own)
-            voice, count = count, count + 1
-        runs.append(_Run(voice, start, end))
-    return np.concatenate(columns, axis=1), tuple(runs)
-
-
-def _length(run: _Run, spans: Sequence[Span]) -> int:
-    return sum(s.duration_ms for s in spans[run.start : run.end])
-
-
-def _arrival(runs: Sequence[_Run], spans: Sequence[Span]) -> tuple[int, ...]:
-    """Voices that speak for more than a few seconds, in the order in which they start."""
+def _problem(scene: Scene, posterior: Array, rows: Array) -> Problem:
+    """Put to identities.py what is known of each voice."""
+    order = {m.id: place for place, m in enumerate(scene.cast.speakers)}
     spoken: dict[int, int] = {}
-    for run in runs:
-        spoken[run.voice] = spoken.get(run.voice, 0) + _length(run, spans)
-    return tuple(voice for voice, length in spoken.items() if length >= TALKER_MS)
+    for run in scene.runs:
+        spoken[run.voice] = spoken.get(run.voice, 0) + scene.length_ms(run)
+    return Problem(
+        _prior(scene, posterior),
+        _factors(scene),
+        _together(posterior, rows, scene.leading),
+        np.array([order.get(person, -1) for person in scene.index], np.int64),
+        tuple(voice for voice, length in spoken.items() if length >= TALKER_MS),
+    )
 
 
-def _positions(cast: Cast) -> NDArray[np.int64]:
-    order = {m.id: place for place, m in enumerate(cast.speakers)}
-    return np.array([order.get(m.id, -1) for m in cast.people], np.int64)
-
-
-def _place(cue: Cue, runs: Sequence[_Run], spans: Sequence[Span]) -> int:
-    """Return the index of the run that says the cue."""
-    starts = [spans[run.start].start_ms for run in runs]
-    return max(0, int(np.searchsorted(starts, cue.at_ms, side="right")) - 1)
-
-
-def _prior(
-    cues: Sequence[Cue],
-    cast: Cast,
-    runs: Sequence[_Run],
-    spans: Sequence[Span],
-    posterior: Array,
-) -> Array:
+def _prior(scene: Scene, posterior: Array) -> Array:
     """Log odds [voices, P + 1] before any cue that names: length, own words, chair's formulas."""
-    index = {m.id: place for place, m in enumerate(cast.people)}
-    chairs = [index[m.id] for m in cast.chair]
-    seconds = np.array([s.duration_ms for s in spans]) @ posterior
-    unlisted = UNLISTED_LONG + (UNLISTED_SHORT - UNLISTED_LONG) * np.exp(-seconds / TALKER_MS)
-    prior = np.empty((posterior.shape[1], len(index) + 1))
-    prior[:, :-1] = np.log((1 - unlisted) / max(1, len(index)))[:, None]
+    count = len(scene.index)
+    length = np.array([s.duration_ms for s in scene.spans]) @ posterior
+    unlisted = UNLISTED_LONG + (UNLISTED_SHORT - UNLISTED_LONG) * np.exp(-length / TALKER_MS)
+    prior = np.empty((scene.voices, count + 1))
+    prior[:, :-1] = np.log((1 - unlisted) / max(1, count))[:, None]
     prior[:, -1] = np.log(unlisted)
-    for cue in cues:
-        voice = runs[_place(cue, runs, spans)].voice
-        if cue.kind == "absence" and cue.person in index:
-            prior[:, index[cue.person]] += GONE
-        elif cue.kind == "hand-over" and _goes_on(cue, runs[_place(cue, runs, spans)], spans):
-            continue
-        elif cue.kind != "introduction" and cue.person in index:
-            prior[voice, index[cue.person]] += SELF * cue.strength
-        if cue.kind in {"chair", "hand-over"} and chairs:
-            others = [p for p in range(prior.shape[1]) if p not in chairs]
+    others = [p for p in range(count + 1) if p not in scene.chairs]
+    for cue in scene.cues:
+        voice = scene.speaker(cue)
+        leads = cue.kind in {"chair", "hand-over"}
+        if leads and scene.chairs and not (cue.kind == "hand-over" and scene.goes_on(cue)):
             prior[voice, others] += NOT_CHAIR * cue.strength
+        if cue.person is None:
+            continue
+        person = scene.index[cue.person]
+        if cue.kind == "absence":
+            prior[:, person] += GONE
+        elif cue.kind != "introduction" and not (cue.kind == "hand-over" and scene.goes_on(cue)):
+            prior[voice, person] += SELF * cue.strength
     return prior
 
 
-def _factors(
-    cues: Sequence[Cue],
-    cast: Cast,
-    runs: Sequence[_Run],
-    spans: Sequence[Span],
-) -> tuple[tuple[Factor, ...], tuple[tuple[Cue, int, float], ...]]:
-    """Return the cues that name or announce somebody, and for each run it may point to, the cue."""
-    index = {m.id: place for place, m in enumerate(cast.people)}
-    factors: list[Factor] = []
-    votes: list[tuple[Cue, int, float]] = []
-    for cue in cues:
-        if cue.kind in {"absence", "chair"}:
-            continue
-        here = _place(cue, runs, spans)
-        aims: dict[int, float] = {}
-        for run, weight in _aims(cue, here, runs, spans):
-            aims[runs[run].voice] = aims.get(runs[run].voice, 0.0) + weight * cue.strength
-            votes.append((cue, run, weight))
-        identity = len(index) if cue.person is None else index.get(cue.person, -1)
-        if aims and identity >= 0:
-            factors.append(Factor(identity, tuple(aims), tuple(aims.values())))
-    return tuple(factors), tuple(votes)
+def _factors(scene: Scene) -> tuple[Factor, ...]:
+    """Return each cue that names or announces somebody, with the voices it may mean."""
+    aims: dict[Cue, dict[int, float]] = {}
+    for vote in scene.votes:
+        voices = aims.setdefault(vote.cue, {})
+        voice = scene.runs[vote.run].voice
+        voices[voice] = voices.get(voice, 0.0) + vote.weight * vote.cue.strength
+    nobody = len(scene.index)
+    return tuple(
+        Factor(
+            nobody if cue.person is None else scene.index[cue.person],
+            tuple(voices),
+            tuple(voices.values()),
+        )
+        for cue, voices in aims.items()
+    )
 
 
-def _aims(
-    cue: Cue, here: int, runs: Sequence[_Run], spans: Sequence[Span]
-) -> Iterator[tuple[int, float]]:
-    """Runs that a cue may point to, with weights that sum to at most 1."""
-    if cue.kind == "introduction":
-        yield here, 1.0
-        return
-    if cue.kind in {"mention", "address"}:
-        # A name said at the end of a few words is a hand-over in short; inside a speech it is not.
-        near = spans[runs[here].end - 1].end_ms - cue.span.end_ms < NEAR_END_MS
-        if _length(runs[here], spans) > FEW_WORDS_MS or not near:
-            return
-        shares: tuple[tuple[int, float], ...] = ((1, 0.8), (-1, 0.1))
-    else:
-        shares = ((-1, 0.9),) if cue.kind == "thanks" else ((1, 1.0),)
-    if shares[0][0] > 0 and _goes_on(cue, runs[here], spans):
-        # Either nobody took the floor, or the change of voice was not heard.
-        yield here, 0.4
-        shares = ((1, 0.4),)
-    for step, share in shares:
-        left, run = share, here + step
-        for _ in range(REACH):
-            while 0 <= run < len(runs) and runs[run].voice == runs[here].voice:
-                run += step
-            if not 0 <= run < len(runs):
-                break
-            other = runs[run]
-            edge = spans[other.start].start_ms if step > 0 else spans[other.end - 1].end_ms
-            if abs(edge - cue.at_ms) > REACH_MS:
-                break
-            length = _length(other, spans)
-            taken = left * PASSED * length / (length + BRIEF_MS) * 1.3
-            taken = min(taken, left)
-            yield run, taken
-            left -= taken
-            run += step
-
-
-def _goes_on(cue: Cue, run: _Run, spans: Sequence[Span]) -> bool:
-    """Whether the voice that says the cue speaks on for long."""
-    after = (s for s in spans[run.start : run.end] if s.start_ms >= cue.span.end_ms - SLACK_MS)
-    return sum(s.duration_ms for s in after) > GOES_ON_MS
-
-
-def _together(posterior: Array, vectors: Array, leading: Array) -> Array:
+def _together(posterior: Array, rows: Array, leading: Array) -> Array:
     """Log odds [voices, voices] that two voices are one person: they sound alike, both lead."""
-    centres = posterior.T @ vectors
+    centres = posterior.T @ rows
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
     odds = np.clip(TWICE + 6.0 * np.clip(centres @ centres.T, 0, None) ** 2, TWICE, 0.5)
     share = leading / (leading + 1)
     odds += BOTH_LEAD * np.outer(share, share)
     np.fill_diagonal(odds, 0.0)
-    return odds
+    return np.asarray(odds, np.float64)
 
 
 def _turns(
+    scene: Scene,
     grouped: Sequence[Sequence[Word]],
-    runs: Sequence[_Run],
     people: Array,
-    cast: Cast,
-    votes: Sequence[tuple[Cue, int, float]],
-    spans: Sequence[Span],
-    vectors: NDArray[np.float32],
+    rows: Array,
     min_confidence: float,
 ) -> Iterator[Turn]:
     labels: dict[str | int, str] = {}
-    for place, run in enumerate(runs):
+    for place, run in enumerate(scene.runs):
         chances = people[run.start : run.end].mean(axis=0)
-        best = int(chances[:-1].argmax()) if len(cast.people) else -1
-        named = best >= 0 and chances[best] >= min_confidence
-        person = cast.people[best].id if named else None
+        best = int(chances[:-1].argmax()) if scene.index else -1
+        person = None
+        if best >= 0 and chances[best] >= min_confidence:
+            person = scene.cast.people[best].id
         label = labels.setdefault(person or run.voice, f"voice-{len(labels) + 1}")
         words = tuple(w for group in grouped[run.start : run.end] for w in group)
         if person is None:
             yield Turn(words, label)
         else:
-            evidence = _evidence(person, place, runs, votes, spans, vectors)
+            evidence = _evidence(scene, person, place, rows)
             yield Turn(words, label, person, float(chances[best]), evidence)
 
 
-def _evidence(
-    person: str,
-    place: int,
-    runs: Sequence[_Run],
-    votes: Sequence[tuple[Cue, int, float]],
-    spans: Sequence[Span],
-    vectors: NDArray[np.float32],
-) -> tuple[Evidence, ...]:
-    """Cues that point to this very run; else the strongest one elsewhere, and the likeness."""
-    mine = [(cue, run) for cue, run, _ in votes if cue.person == person]
+def _evidence(scene: Scene, person: str, place: int, rows: Array) -> tuple[Evidence, ...]:
+    """Cues that point to this very run; else the strongest elsewhere, and how alike the voices."""
+    mine = [(v.weight * v.cue.strength, v) for v in scene.votes if v.cue.person == person]
     here = sorted(
         {
-            (c.at_ms, c.kind, c.quote)
-            for c, run, weight in votes
-            if c.person == person and run == place and weight * c.strength >= SURE
+            (v.cue.at_ms, v.cue.kind, v.cue.quote)
+            for weight, v in mine
+            if v.run == place and weight >= SURE
         }
     )
     if here:
-        return tuple(Evidence(_told(kind), at, quote) for at, kind, quote in here[:3])
-    same = [(c, run) for c, run in mine if runs[run].voice == runs[place].voice]
-    if not same:
-        return (Evidence("order", spans[runs[place].start].start_ms),)
-    cue, run = max(same, key=lambda pair: (pair[0].strength, -pair[0].at_ms))
-    one, other = (_direction(runs[r], vectors) for r in (place, run))
-    voice = Evidence("voice", spans[runs[run].start].start_ms, likeness=float(one @ other))
-    return (Evidence(_told(cue.kind), cue.at_ms, cue.quote), voice)
+        return tuple(Evidence(TOLD[kind], at, quote) for at, kind, quote in here[:3])
+    run = scene.runs[place]
+    same = [(weight, v) for weight, v in mine if scene.runs[v.run].voice == run.voice]
+    if same:
+        vote = max(same, key=lambda pair: (pair[0], -pair[1].cue.at_ms))[1]
+        other = scene.runs[vote.run]
+        voice = Evidence(
+            "voice", scene.spans[other.start].start_ms, likeness=_likeness(rows, run, other)
+        )
+        return (Evidence(TOLD[vote.cue.kind], vote.cue.at_ms, vote.cue.quote), voice)
+    formulas = [c for c in scene.cues if c.kind in {"chair", "hand-over"}]
+    said = [c for c in formulas if scene.speaker(c) == run.voice]
+    if said and scene.index[person] in scene.chairs:
+        near = min(said, key=lambda c: abs(c.at_ms - scene.spans[run.start].start_ms))
+        return (Evidence("chair", near.at_ms, near.quote),)
+    return (Evidence("order", scene.spans[run.start].start_ms),)
 
 
-def _told(kind: str) -> EvidenceKind:
-    """How a cue is called in a turn's evidence: to be addressed is a hint."""
-    kinds: dict[str, EvidenceKind] = {
-        "hand-over": "hand-over",
-        "thanks": "thanks",
-        "introduction": "introduction",
-        "question": "question",
-        "address": "hint",
-        "mention": "hint",
-    }
-    return kinds[kind]
-
-
-def _direction(run: _Run, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    mean = vectors[run.start : run.end].mean(axis=0)
-    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+def _likeness(rows: Array, one: Run, other: Run) -> float:
+    """Cosine of two runs' mean vectors."""
+    means = [rows[run.start : run.end].mean(axis=0) for run in (one, other)]
+    sizes = [max(float(np.linalg.norm(mean)), 1e-9) for mean in means]
+    return float(means[0] @ means[1]) / (sizes[0] * sizes[1])

@@ -104,7 +104,7 @@ def learn(
 
 
 def _rows(vectors: Array) -> Array:
-    return np.asarray(vectors, np.float64) * np.sqrt(vectors.shape[1])
+    return np.asarray(vectors * np.sqrt(vectors.shape[1]), np.float64)
 
 
 def _seconds(spans: Sequence[Span]) -> Array:
@@ -126,13 +126,13 @@ def _noise(rows: Array, usual: Array, posterior: Array, centres: Array) -> float
 
 
 def _likelihoods(rows: Array, noise: Array, centres: Array, precision: Array) -> Array:
-    """log p(x_t | k) [stretches, voices + 1], the last for anyone."""
+    """Log p(x_t | k) [stretches, voices + 1], the last for anyone."""
     size = rows.shape[1]
     far = ((rows**2).sum(axis=1)[:, None] - 2 * rows @ centres.T) + (centres**2).sum(axis=1)
     voices = -(far + size / precision) / (2 * noise[:, None]) - size / 2 * np.log(noise)[:, None]
     wide = BETWEEN + noise
     anyone = -(rows**2).sum(axis=1) / (2 * wide) - size / 2 * np.log(wide)
-    return REPEAT * np.column_stack([voices, anyone])
+    return np.column_stack([REPEAT * voices, REPEAT * anyone])
 
 
 def smooth(scores: Array, change: Array, weights: Array) -> Array:
@@ -152,7 +152,8 @@ def smooth(scores: Array, change: Array, weights: Array) -> Array:
         behind = behind * chance[t]
         behind = (1 - change[t]) * behind + change[t] * (weights @ behind)
         behind = behind / max(behind.max(), 1e-300)
-    return posterior / np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
+    whole = np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
+    return np.asarray(posterior / whole, np.float64)
 
 
 def _start(rows: Array, seconds: Array, change: Array) -> NDArray[np.int64]:
@@ -174,11 +175,13 @@ def _start(rows: Array, seconds: Array, change: Array) -> NDArray[np.int64]:
     some, units = _unit(some - colour), _unit(units - colour)
     fine = cluster(some, NEAR_CENTRED)
     centres = np.array([some[fine == k].mean(axis=0) for k in range(fine.max() + 1)])
-    return (units @ centres.T).argmax(axis=1)[piece]
+    nearest = (units @ centres.T).argmax(axis=1)
+    return np.asarray(nearest[piece], np.int64)
 
 
 def _unit(rows: Array) -> Array:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    sizes = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(sizes, 1e-12), np.float64)
 
 
 def cluster(units: Array, near: float) -> NDArray[np.int64]:
@@ -202,4 +205,4 @@ def cluster(units: Array, near: float) -> NDArray[np.int64]:
         parent[parent == two] = one
     _, first, labels = np.unique(parent, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))
-    return order[labels]
+    return np.asarray(order[labels], np.int64)

@@ -74,7 +74,8 @@ def identify(problem: Problem) -> Array:
     total = np.zeros((voices, size))
     for chain in range(CHAINS):
         total += _sample(problem, np.random.default_rng(chain))
-    return total / total.sum(axis=1, keepdims=True)
+    total /= total.sum(axis=1, keepdims=True)
+    return total
 
 
 def _sample(problem: Problem, dice: np.random.Generator) -> Array:
@@ -121,11 +122,11 @@ def _conditional(
     odds += shared
     if place is not None:
         odds[:-1] += _order(problem, identity, place)
-    return odds
+    return np.asarray(odds, np.float64)
 
 
 def _order(problem: Problem, identity: NDArray[np.int64], place: int) -> Array:
-    """Log odds [P] from the announced order, given who spoke before and after for the first time."""
+    """Log odds [P] from the announced order, given who first spoke before and after."""
     positions = problem.positions
     odds = np.zeros(len(positions))
     for step in (-1, 1):

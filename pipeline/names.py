@@ -149,8 +149,8 @@ def _tokens(words: Sequence[Word], table: Language) -> tuple[_Token, ...]:
     """Split words at apostrophes and hyphens; a lone mark belongs to the word before it."""
     tokens: list[_Token] = []
     for index, word in enumerate(words):
-        for part in re.findall(r"[^\W_]+", fold(word.text)):
-            tokens.append(_Token(part.lower(), part, index, ""))
+        parts = re.findall(r"[^\W_]+", fold(word.text))
+        tokens += [_Token(part.lower(), part, index, "") for part in parts]
         mark = re.search(r"[.,;:!?…]", word.text.rstrip("»\"') ")[-1:])
         # "M." ends no sentence.
         if mark and tokens and not (mark.group() == "." and tokens[-1].text in table.titles):

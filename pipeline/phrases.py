@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a pattern is read in one line)
 """What people say when they give, take or ask for the floor: a table per language.
 
 A pattern is a regular expression over folded text (lower case, no accents, apostrophes and
@@ -139,8 +140,16 @@ FRENCH = Language(
             0.75,
         ),
         Phrase("hand-over", r"(?:je vous en prie|vous avez la parole|allez y)(?: ,)? {P}", 0.75),
-        Phrase("hand-over", r"{P}(?: ,)? pour (?:soutenir|defendre|presenter|un rappel|une|repondre|conclure)\b", 0.9),
-        Phrase("hand-over", r"{N}(?: ,)? pour (?:soutenir|defendre|presenter|un rappel|repondre|conclure)\b", 0.9),
+        Phrase(
+            "hand-over",
+            r"{P}(?: ,)? pour (?:soutenir|defendre|presenter|un rappel|une|repondre|conclure)\b",
+            0.9,
+        ),
+        Phrase(
+            "hand-over",
+            r"{N}(?: ,)? pour (?:soutenir|defendre|presenter|un rappel|repondre|conclure)\b",
+            0.9,
+        ),
         Phrase(
             "hand-over",
             r"(?:je me tourne vers|on passe a|passons a|je cede la place a|j appelle|j invite) {P}",
@@ -218,7 +227,9 @@ ENGLISH = Language(
         Phrase("hand-over", r"{P}(?: ,)? (?:over to you|you have the floor|go ahead|please)", 0.85),
         Phrase("hand-over", r"over to you(?: ,)? {P}", 0.9),
         Phrase(
-            "thanks", r"thank(?:s| you)(?: (?:so|very|much|you|a|lot|indeed|to)){0,4}(?: ,)? {P}", 0.8
+            "thanks",
+            r"thank(?:s| you)(?: (?:so|very|much|you|a|lot|indeed|to)){0,4}(?: ,)? {P}",
+            0.8,
         ),
         Phrase("address", r"[,.] {P} [,.]", 0.5),
         Phrase(

@@ -134,12 +134,12 @@ def _pitch(sound: NDArray[np.float32]) -> NDArray[np.float64]:
 def _frames(sound: NDArray[np.float32], length: int, hop: int) -> NDArray[np.float64]:
     """Overlapping frames [n, length], tapered."""
     view = np.lib.stride_tricks.sliding_window_view(sound, length)[::hop]
-    return view * _taper(length)
+    return np.asarray(view * _taper(length), np.float64)
 
 
 def _power(frames: NDArray[np.float64]) -> NDArray[np.float64]:
     spectrum = np.fft.rfft(frames, SPECTRUM)
-    return spectrum.real**2 + spectrum.imag**2
+    return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float64)
 
 
 @cache
@@ -152,7 +152,7 @@ def _window_likeness() -> NDArray[np.float64]:
     """How like the taper is to itself, shifted: what autocorrelation is divided by."""
     taper = _taper(PITCH_WINDOW)
     found = np.correlate(taper, taper, "full")[PITCH_WINDOW - 1 :]
-    return found / found[0] + 1e-3
+    return np.asarray(found / found[0] + 1e-3, np.float64)
 
 
 @cache
@@ -174,4 +174,6 @@ def _mel_filters() -> NDArray[np.float64]:
 def _cosines() -> NDArray[np.float64]:
     """The discrete cosine transform [MELS, CEPSTRA] without its first column, the loudness."""
     places = (np.arange(MELS) + 0.5) * np.pi / MELS
-    return np.sqrt(2 / MELS) * np.cos(np.outer(places, np.arange(1, CEPSTRA + 1)))
+    return np.asarray(
+        np.sqrt(2 / MELS) * np.cos(np.outer(places, np.arange(1, CEPSTRA + 1))), np.float64
+    )

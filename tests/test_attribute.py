@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from pipeline.attribute import attribute
 from pipeline.chain import smooth
 from pipeline.model import Cast, CastMember, Turn, Word
 from pipeline.names import find_cues
 from pipeline.stretches import groups, stretches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 Line = tuple[str, str]
 """A voice and what it says."""
@@ -147,7 +152,7 @@ def test_introduction_without_announcement() -> None:
 
 
 def test_mention_names_nobody() -> None:
-    """"As X said" gives X no floor."""
+    """What X said, as quoted by others, gives X no floor."""
     lines = [
         ("h", "La séance est ouverte. Comme disait Odile Garnier, il faut agir."),
         ("x", SPEECH),
@@ -246,7 +251,7 @@ def test_turns_hold_each_word_once(lines: list[Line], gap_ms: int, shift_ms: int
     turns = decide(lines, gap_ms=gap_ms)
     words, _, _ = scene(lines, gap_ms=gap_ms)
     assert [w for t in turns for w in t.words] == list(words)
-    for one, two in zip(turns, turns[1:], strict=False):
+    for one, two in pairwise(turns):
         assert one.span.end_ms <= two.span.start_ms
     assert {t.person for t in turns} <= {m.id for m in CAST.people} | {None}
     moved = decide(lines, gap_ms=gap_ms, start_ms=shift_ms)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pipeline.model import Span
 from pipeline.voices import EMBEDDED, RATE, Embedder
 
-av = pytest.importorskip("av")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 def buzz(pitch: float, formants: tuple[float, ...], seed: int) -> NDArray[np.float32]:
@@ -25,7 +28,7 @@ def buzz(pitch: float, formants: tuple[float, ...], seed: int) -> NDArray[np.flo
     spectrum, hertz = np.fft.rfft(pulses), np.fft.rfftfreq(count, 1 / RATE)
     gain = sum(1 / (1 + ((hertz - f) / 120) ** 2) for f in formants) + 0.02
     sound = np.fft.irfft(spectrum * gain, count)
-    return (0.3 * sound / np.abs(sound).max()).astype(np.float32)
+    return np.asarray(0.3 * sound / np.abs(sound).max(), np.float32)
 
 
 def test_voice_is_near_itself() -> None:
@@ -61,7 +64,7 @@ def test_real_voices(material: Path) -> None:
     for speaker, path in enumerate(sorted((material / "voices" / "tune").glob("*.flac"))):
         with av.open(str(path)) as container:
             frames = [f.to_ndarray().reshape(-1) for f in container.decode(audio=0)]
-        sound = np.concatenate(frames).astype(np.float32) / 32768
+        sound = np.concatenate(frames).astype(np.float32) / np.float32(32768)
         starts = range(0, len(sound) * 1000 // RATE - 2999, 3000)
         spans = [Span(start, start + 3000) for start in starts]
         vectors.append(embedder.embed(sound, spans))
