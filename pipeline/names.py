@@ -96,6 +96,7 @@ def find_cues(words: Sequence[Word], cast: Cast, language: str) -> tuple[Cue, ..
 
     `language` is a BCP 47 code; one without a table of phrases gives none.
     """
+    words = sorted(words, key=lambda w: (w.start_ms, w.end_ms))
     table = language_of(language)
     tokens = _tokens(words, table)
     named = _named(tokens, cast, table)
