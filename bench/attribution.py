@@ -114,9 +114,8 @@ def main() -> None:
     for low, high in zip(BINS, (*BINS[1:], 1.01), strict=True):
         right = [good for stated, good in sure if low <= stated < high]
         if right:
-            print(
-                f"confidence {low:.2f} to {min(high, 1):.2f}: {np.mean(right):.3f} of {len(right)} turns right"
-            )
+            share = f"{np.mean(right):.3f} of {len(right)} turns right"
+            print(f"confidence {low:.2f} to {min(high, 1):.2f}: {share}")
     print(f"{3600 * spent / heard:.0f} s of CPU per hour of sound, vectors included")
 
 
