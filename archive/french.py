@@ -43,6 +43,8 @@ STOP_WORDS = frozenset(
 
 def index_form(token: str) -> str:
     """Return a token as the full-text index holds it: lower case, no diacritics; œ stays."""
+    if token.isascii():
+        return token.lower()
     bare = unicodedata.normalize("NFD", token.lower())
     return "".join(c for c in bare if not unicodedata.combining(c))
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 """Characters that no text needs; search marks words with two of them."""
 
+_QUOTE_MS = 30_000
+"""How far from its time a reason's quote is looked for in what is published."""
+
 # Newest recording first, then by time: the order in which search lists by date.
 _TURNS = """
 SELECT t.* FROM turns t
@@ -43,10 +46,10 @@ def spoken(work: sqlite3.Connection, scope: Scope) -> Iterator[tuple[Row, list[R
             for turn in own
             if (cut := _cut_all(passages[turn["id"]], scope.sessions[turn["session_id"]], scope))
         ]
-        said = " ".join(" ".join(tokens(fold(p["text"]))) for _, cut in kept for p in cut)
+        published = [p for _, cut in kept for p in cut]
         for turn, cut in kept:
             named = _named(turn, scope)
-            evidence = _public_evidence(named["evidence"], recording, f" {said} ", scope)
+            evidence = _public_evidence(named["evidence"], recording, published, scope)
             yield {**named, **_extent(turn, passages[turn["id"]], cut), "evidence": evidence}, cut
 
 
@@ -110,13 +113,25 @@ def _named(turn: Row, scope: Scope) -> Row:
     return {**turn, "person_id": None, "confidence": 0.0, "evidence": "[]", "origin": "automatic"}
 
 
-def _public_evidence(evidence: str | None, recording: str, said: str, scope: Scope) -> str:
+def _said(texts: Iterable[str]) -> str:
+    """Return the folded words of some texts, each between spaces."""
+    return f" {' '.join(token for text in texts for token in tokens(fold(text)))} "
+
+
+def _public_evidence(
+    evidence: str | None, recording: str, published: Sequence[Row], scope: Scope
+) -> str:
     """Return the reasons that lie in what is public, with quotes of published words only."""
     kept: list[dict[str, Any]] = []
     for reason in json.loads(evidence or "[]"):
         start = reason["start_ms"]
         if not scope.holds(recording, start, start):
             continue
-        quote = " ".join(tokens(fold(reason.get("quote") or "")))
-        kept.append(reason if f" {quote} " in said else {**reason, "quote": ""})
+        near = (
+            p["text"]
+            for p in published
+            if p["start_ms"] <= start + _QUOTE_MS and start - _QUOTE_MS <= p["end_ms"]
+        )
+        quoted = bool(reason.get("quote")) and _said([reason["quote"]]) in _said(near)
+        kept.append(reason if quoted else {**reason, "quote": ""})
     return compact(kept)
