@@ -18,11 +18,12 @@ import torch
 from ctranslate2.converters.transformers import WhisperLoader
 from faster_whisper.tokenizer import _LANGUAGE_CODES
 
-from demo.make.network import EOT, Hearer
+from demo.make.network import Hearer
 from demo.make.vocabulary import tokenizer
 
 SPACE = 220
-"""The token of a lone space: with the end of text, what Whisper forbids as a first token."""
+"""The token of a lone space, which may not come first. Whisper forbids the end of text there too;
+here it may come first, since that is how this model says that there is nothing to hear."""
 
 FEATURES = {
     "feature_size": 80,
@@ -45,7 +46,7 @@ def write_model(hearer: Hearer, folder: Path, heads: list[tuple[int, int]]) -> N
     words = {number: word for word, number in made.get_vocab().items()}
     spec.register_vocabulary([words[number] for number in range(len(words))])
     spec.config.suppress_ids = []
-    spec.config.suppress_ids_begin = [SPACE, EOT]
+    spec.config.suppress_ids_begin = [SPACE]
     spec.config.alignment_heads = [list(head) for head in heads]
     found = (made.token_to_id(f"<|{code}|>") for code in _LANGUAGE_CODES)
     spec.config.lang_ids = sorted(number for number in found if number is not None)

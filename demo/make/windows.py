@@ -28,8 +28,11 @@ TICK = 0.02
 TOKENS = 448
 """Positions of the decoder."""
 
-SILENT_SHARE, LEAST = 0.06, 0.06
-"""Windows without speech; the shortest stretch, in seconds, that a token is looked for in."""
+SILENT_SHARE, TIMED_SHARE = 0.06, 0.4
+"""Of the windows: without speech, with timestamps to write."""
+
+LEAST = 0.06
+"""Seconds: the shortest stretch that a token is looked for in."""
 
 TRIES = 24
 """Lines tried for a window; those too long for what is left of it are passed over."""
@@ -143,7 +146,11 @@ def token_span(said: Said, number: int, first: int, last: int) -> Span:
 
 
 def answer(said: list[Said], *, times: bool) -> tuple[list[int], list[Span | None]]:
-    """The tokens to write for a window, and where each is heard."""
+    """The tokens to write for a window, and where each is heard.
+
+    Nothing to hear is a lone timestamp, with or without times asked for: it holds no word, and
+    CTranslate2's beam search never chooses an empty answer (its score is minus infinity).
+    """
     tokens: list[int] = []
     looks: list[Span | None] = []
     for line in said:
@@ -162,8 +169,9 @@ def answer(said: list[Said], *, times: bool) -> tuple[list[int], list[Span | Non
             ]
         tokens += written
         looks += spans
-    end = said[-1].end if said else None
-    return [*tokens, EOT], [*looks, (end, end + AFTER) if end is not None else None]
+    if not said:
+        return [TIME_ZERO, EOT], [None, None]
+    return [*tokens, EOT], [*looks, (said[-1].end, said[-1].end + AFTER)]
 
 
 def example(
@@ -174,16 +182,12 @@ def example(
     length = seconds if said else dice.uniform(1.0, seconds)
     mel = log_mel(mixed(said, length, dice, noise))
     text = " ".join(line.line.text for line in said)
-    written, looks = answer(said, times=dice.random() < 0.4)
-    head = [SOT, FRENCH, TRANSCRIBE]
-    if not any(token >= TIME_ZERO for token in written) and (said or dice.random() < 0.8):
-        head.append(NO_TIMES)
+    times = dice.random() < TIMED_SHARE
+    written, looks = answer(said, times=times)
+    head = [SOT, FRENCH, TRANSCRIBE] if times else [SOT, FRENCH, TRANSCRIBE, NO_TIMES]
     before = prompts.draw(text, min(room, TOKENS - len(head) - len(written) - 1), dice)
-    front = ([PREVIOUS, *before] if before else []) + head
-    tokens = front + written
+    front = [*([PREVIOUS, *before] if before else []), *head]
     labels = [-100] * (len(front) - 1) + written
     labels[len(front) - len(head)] = FRENCH if said else NO_SPEECH
-    if len(head) == 1:
-        labels[len(front) - 1] = written[0]
     where = [None] * (len(front) - 1) + looks
-    return Example(mel, tokens[:-1], labels, where, text)
+    return Example(mel, (front + written)[:-1], labels, where, text)
