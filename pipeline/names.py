@@ -213,12 +213,18 @@ def _forms(cast: Cast) -> tuple[_Form, ...]:
             if firsts[sound(first)] <= 1:
                 kinds.append((first, "first"))
             for text, kind in kinds:
-                parts = re.findall(r"[^\W_]+", fold(text).lower())
+                parts = _parts(text)
                 if parts:
                     letters = "".join(parts)
                     form = _Form(member.id, letters, sound(text), len(parts), kind)
                     made.setdefault((member.id, letters), form)
     return tuple(made.values())
+
+
+@cache
+def _parts(text: str) -> tuple[str, ...]:
+    """Return the folded words of a name, a role or an organisation."""
+    return tuple(re.findall(r"[^\W_]+", fold(text).lower()))
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -295,8 +301,8 @@ def _role(tokens: Sequence[_Token], at: int, cast: Cast, table: Language) -> _Na
     length = 0
     for member in cast.people:
         for role in member.roles:
-            parts = re.findall(r"[^\W_]+", fold(role).lower())
-            heard = [t.text for t in tokens[start : start + len(parts)]]
+            parts = _parts(role)
+            heard = tuple(t.text for t in tokens[start : start + len(parts)])
             if parts and heard == parts and len(parts) >= length:
                 holders = {} if len(parts) > length else holders
                 holders[member.id], length = role, len(parts)
@@ -316,8 +322,8 @@ def _body(tokens: Sequence[_Token], at: int, cast: Cast) -> _Named | None:
     length = 0
     for member in cast.people:
         for organisation in member.organisations:
-            parts = re.findall(r"[^\W_]+", fold(organisation).lower())
-            heard = [t.text for t in tokens[at : at + len(parts)]]
+            parts = _parts(organisation)
+            heard = tuple(t.text for t in tokens[at : at + len(parts)])
             if parts and heard == parts and len(parts) >= length:
                 holders = holders if len(parts) == length else set()
                 holders.add(member.id)
