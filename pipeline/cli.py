@@ -140,14 +140,13 @@ def run(config: Path, events: Sequence[str], dry_run: bool, until: str | None) -
     from pipeline.progress import Progress
 
     request = Request(config, tuple(events), None if until is None else _next(until))
-    progress = Progress(sys.stderr)
     if dry_run:
-        waiting = due_in(request, progress)
+        waiting = due_in(request)
         for name, step in waiting.items():
             click.echo(f"{name}  due from the step: {step}")
         click.echo(f"{len(waiting)} recordings are due")
         return
-    outcome = run_archive(request, progress)
+    outcome = run_archive(request, Progress(sys.stderr))
     _report(outcome)
     if outcome.failed:
         raise click.exceptions.Exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from pipeline.hear import Bench
 from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
 from pipeline.programme import load_events
+from pipeline.progress import Progress
 from pipeline.run import Outcome, due, holding, run
 from pipeline.steps import Model
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from pipeline.config import Settings
     from pipeline.event import Event
     from pipeline.executors import Executor
-    from pipeline.progress import Progress
 
 # The files of a CTranslate2 model that its words come from.
 _MODEL_FILES = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
@@ -60,17 +61,18 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         return run(bench, store, events, waiting)
 
 
-def due_in(request: Request, progress: Progress) -> dict[str, str]:
+def due_in(request: Request) -> dict[str, str]:
     """Tell the first step that is due for each recording; nothing is done. Raises as a run."""
     settings, events = _read(request)
     if not (settings.data / "work.db").exists():
         return {f"{e.id}/{r.id}": "sound" for e in events for r in e.recordings}
-    with _opened(settings, events, progress) as (bench, store):
+    with _opened(settings, events, Progress(StringIO())) as (bench, store):
         return due(_asked(bench, store), store, events)
 
 
 def _asked(bench: Bench, store: Store) -> Bench:
-    return replace(bench, ledger=Ledger(store.db, bench.ledger.kept, only_asked=True))
+    ledger = Ledger(store.db, bench.ledger.kept, only_asked=True)
+    return replace(bench, ledger=ledger, progress=Progress(StringIO()))
 
 
 def _refuse_faults(config: Path) -> None:
