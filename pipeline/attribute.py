@@ -29,7 +29,8 @@ from pipeline.chain import find_voices, learn
 from pipeline.identities import Factor, Problem, identify
 from pipeline.model import Evidence, Turn
 from pipeline.pointing import SLACK_MS, Run, Scene
-from pipeline.stretches import PAUSE_MS, groups, is_end, spans_of
+from pipeline.sentences import ends_sentence
+from pipeline.stretches import PAUSE_MS, groups, spans_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +115,7 @@ def _changes(
     """c_t [stretches]: the chance that another voice begins with each stretch."""
     chance = np.full(len(spans), INSIDE)
     for t in range(1, len(spans)):
-        if is_end(grouped[t - 1][-1].text):
+        if ends_sentence(grouped[t - 1][-1].text):
             chance[t] = AT_END
         elif spans[t].start_ms - spans[t - 1].end_ms >= PAUSE_MS:
             chance[t] = AT_PAUSE

@@ -6,8 +6,9 @@ turn, and its words are the turn's words, untouched.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from pipeline.sentences import ends_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +21,6 @@ PARAGRAPH_WORDS = 75
 PARAGRAPH_PAUSE_MS = 2_000
 # Recognisers can forget punctuation for minutes; a passage ends here all the same.
 LONGEST_WORDS = 200
-
-_SENTENCE_END = re.compile(r"[.!?…][»\"”)\]]*$")
-_ABBREVIATION = re.compile(r"^(?:[A-ZÀ-Þ]|MM|Mme|Mlle|Dr|Me|St|etc|cf)\.$")
-
-
-def ends_sentence(word: str) -> bool:
-    """Tell whether a sentence ends with this word: `fin.` does, `M.` and `P.` do not."""
-    return bool(_SENTENCE_END.search(word)) and not _ABBREVIATION.match(word)
 
 
 def passages(turn: Turn) -> tuple[tuple[Word, ...], ...]:

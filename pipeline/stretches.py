@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.model import Span
+from pipeline.sentences import ends_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,6 @@ LONGEST_MS = 1_300
 """A longer phrase is cut into equal parts no longer than about this."""
 PAUSE_MS = 300
 """A pause this long ends a phrase; word times are uncertain by a tenth of a second."""
-ENDS = (".", "!", "?", "…")
 
 
 def groups(words: Sequence[Word]) -> tuple[tuple[Word, ...], ...]:
@@ -28,7 +28,7 @@ def groups(words: Sequence[Word]) -> tuple[tuple[Word, ...], ...]:
     phrases: list[list[Word]] = []
     end = 0
     for word in sorted(words, key=lambda w: (w.start_ms, w.end_ms)):
-        over = not phrases or is_end(phrases[-1][-1].text) or word.start_ms - end >= PAUSE_MS
+        over = not phrases or ends_sentence(phrases[-1][-1].text) or word.start_ms - end >= PAUSE_MS
         if over:
             phrases.append([])
         phrases[-1].append(word)
@@ -43,12 +43,6 @@ def _parts(phrase: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
     shares = [(w.start_ms + w.end_ms - 2 * start) * count // (2 * length + 1) for w in phrase]
     for share in sorted(set(shares)):
         yield tuple(w for w, mine in zip(phrase, shares, strict=True) if mine == share)
-
-
-def is_end(text: str) -> bool:
-    """Whether a sentence ends with this word; "M." ends none."""
-    bare = text.rstrip("»\"') ")
-    return bare.endswith(ENDS) and bare.lower() not in {"m.", "mr.", "mrs.", "ms.", "dr.", "st."}
 
 
 def stretches(words: Sequence[Word]) -> tuple[Span, ...]:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.model import Turn, Word
-from pipeline.passages import LONGEST_WORDS, PARAGRAPH_WORDS, ends_sentence, passages
+from pipeline.passages import LONGEST_WORDS, PARAGRAPH_WORDS, passages
+from pipeline.sentences import ends_sentence
 
 
 def _turn(texts: list[str], pause_ms: int = 0) -> Turn:
