@@ -26,7 +26,7 @@ from pipeline import sidecar
 from pipeline.attribute import attribute
 from pipeline.names import find_cues
 from pipeline.programme import cast_of, load_events
-from pipeline.stretches import stretches
+from pipeline.speakers.stretches import stretches
 from pipeline.voices import RATE, Embedder
 
 if TYPE_CHECKING:

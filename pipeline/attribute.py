@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.chain import find_voices, learn
-from pipeline.identities import Factor, Problem, identify
 from pipeline.model import Evidence, Turn
-from pipeline.pointing import SLACK_MS, Run, Scene
 from pipeline.sentences import ends_sentence
-from pipeline.stretches import PAUSE_MS, groups, spans_of
+from pipeline.speakers.chain import find_voices, learn
+from pipeline.speakers.identities import Factor, Problem, identify
+from pipeline.speakers.pointing import SLACK_MS, Run, Scene
+from pipeline.speakers.stretches import PAUSE_MS, groups, spans_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

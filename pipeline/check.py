@@ -19,17 +19,17 @@ from archive.errors import (
 from pipeline.config import load_settings
 from pipeline.event import transcribed
 from pipeline.model import Span
-from pipeline.people import likely_doubles
 from pipeline.programme import Programmes, read_events
 from pipeline.progress import clock
+from pipeline.reading.people import likely_doubles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.config import Settings
-    from pipeline.people import Double
     from pipeline.programme import Event, Recording, Session
+    from pipeline.reading.people import Double
 
 SOUND_BYTES_PER_HOUR = 60_000_000
 """16 kHz, 16 bits, one channel is 115 MB/h raw; FLAC keeps about half of speech."""

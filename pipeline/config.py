@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from archive.errors import Faults
-from pipeline.fields import Fields, path_from
-from pipeline.keys import CONFIG as KEYS
-from pipeline.values import address, contact, count, language, share, truth
-from pipeline.yaml_file import read_yaml
+from pipeline.reading.fields import Fields, path_from
+from pipeline.reading.keys import CONFIG as KEYS
+from pipeline.reading.values import address, contact, count, language, share, truth
+from pipeline.reading.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

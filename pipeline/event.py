@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archive.errors import FileFault
 from pipeline.model import Cast, CastMember, Span, complement, union
-from pipeline.values import slug
+from pipeline.reading.values import slug
 
 if TYPE_CHECKING:
     import datetime as dt

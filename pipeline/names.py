@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz
 
 from pipeline.model import Span
-from pipeline.phonetic import fold, sound
-from pipeline.phrases import CueKind, language_of
+from pipeline.speakers.phonetic import fold, sound
+from pipeline.speakers.phrases import CueKind, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.model import Cast, Word
-    from pipeline.phrases import Language
+    from pipeline.speakers.phrases import Language
 
 ALIKE = 0.84
 """Likeness (0 to 1) from which words are taken for a form: "Gosslin" for "Gosselin" is 0.93."""

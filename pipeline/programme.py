@@ -30,9 +30,9 @@ from pipeline.event import (
     public_spans,
     terms_of,
 )
-from pipeline.people import Double, contradictions, humans, likely_doubles, settle
-from pipeline.programme_file import Reading, Register, read_programme, read_register
-from pipeline.values import nearest
+from pipeline.reading.people import Double, contradictions, humans, likely_doubles, settle
+from pipeline.reading.programme_file import Reading, Register, read_programme, read_register
+from pipeline.reading.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

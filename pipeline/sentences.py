@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _END = re.compile(r"[.!?…][»\"'”)\]]*$")
-_ABBREVIATION = re.compile(r"(?:[A-ZÀ-Þ]|MM|Mme|Mlle|Mr|Mrs|Ms|Dr|Me|St|etc|cf)\.", re.IGNORECASE)
+_ABBREVIATION = re.compile(r"(?:[A-ZÀ-Þ]|MM|Mme|Mlle|Mr|Mrs|Ms|Dr|Me|St|etc|cf)\.")
 
 
 def ends_sentence(word: str) -> bool:

@@ -301,11 +301,12 @@ def turns(
 def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, ...]:
     import numpy as np  # noqa: PLC0415 (only where there is work)
 
-    from pipeline import attribute, media, names, stretches, voices  # noqa: PLC0415
+    from pipeline import attribute, media, names, voices  # noqa: PLC0415
+    from pipeline.speakers.stretches import stretches  # noqa: PLC0415
 
     if not said:
         return ()
-    spans = stretches.stretches(said)
+    spans = stretches(said)
     embedder = voices.Embedder.embedded()
     vectors = []
     for batch in _batches(spans):

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.attribute import attribute
-from pipeline.chain import smooth
 from pipeline.model import Cast, CastMember, Turn, Word
 from pipeline.names import find_cues
-from pipeline.stretches import groups, stretches
+from pipeline.speakers.chain import smooth
+from pipeline.speakers.stretches import groups, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 
 from archive.errors import Faults, FileFault
 from pipeline.config import Site, Transcription, load_settings
-from pipeline.yaml_file import Scalar, read_yaml
+from pipeline.reading.yaml_file import Scalar, read_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path

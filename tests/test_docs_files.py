@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.keys import CONFIG, PROGRAMME
+from pipeline.reading.keys import CONFIG, PROGRAMME
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from pipeline.model import Cast, CastMember, Word
 from pipeline.names import find_cues
-from pipeline.phonetic import sound
-from pipeline.phrases import LANGUAGES
+from pipeline.speakers.phonetic import sound
+from pipeline.speakers.phrases import LANGUAGES
 
 CAST = Cast(
     chair=(CastMember("odile-garnier", "Odile Garnier"),),

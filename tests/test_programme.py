@@ -14,7 +14,6 @@ import pytest
 from archive.errors import Faults, FileFault
 from pipeline.event import transcribed
 from pipeline.model import Span
-from pipeline.people import alike
 from pipeline.programme import (
     Access,
     HostedMedia,
@@ -31,6 +30,7 @@ from pipeline.programme import (
     read_events,
     terms_of,
 )
+from pipeline.reading.people import alike
 
 if TYPE_CHECKING:
     from pipeline.programme import Event

@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipeline.event import Access, HostedMedia, Recording, Session, Sound, Speaker, Term
-from pipeline.fields import Fields, as_written, path_from, prose
-from pipeline.keys import PROGRAMME as KEYS
 from pipeline.model import Span
-from pipeline.values import (
+from pipeline.reading.fields import Fields, as_written, path_from, prose
+from pipeline.reading.keys import PROGRAMME as KEYS
+from pipeline.reading.values import (
     Wrong,
     address,
     clock,
@@ -22,7 +22,7 @@ from pipeline.values import (
     nearest,
     seconds_to_ms,
 )
-from pipeline.yaml_file import Entries
+from pipeline.reading.yaml_file import Entries
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.event import Event, Person
-    from pipeline.yaml_file import YamlFile
+    from pipeline.reading.yaml_file import YamlFile
 
 KINDS = ("plenary", "workshop", "round-table", "opening", "break")
 

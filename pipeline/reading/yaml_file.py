@@ -3,7 +3,7 @@
 YAML 1.2 read on ruamel.yaml's event stream, strictly: no anchor, alias, tag, merge key,
 directive, second document or duplicate key. No scalar is given a type here, so `14:30`
 stays a time and `no` a word; whoever reads a value knows what it should be
-(pipeline/fields.py).
+(pipeline/reading/fields.py).
 
 French typography cuts YAML values (" : ", " #", ", " between brackets). Such a line is
 answered with the same line, quoted; the reading then goes on as if it had been written
@@ -31,7 +31,7 @@ from ruamel.yaml.events import (
 )
 
 from archive.errors import FileFault
-from pipeline.yaml_quotes import mend, parse, quote, quote_flow, quote_item, quote_value
+from pipeline.reading.yaml_quotes import mend, parse, quote, quote_flow, quote_item, quote_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pipeline.values import Wrong, nearest
-from pipeline.yaml_file import Entries, Items, Node, Scalar, YamlFile
+from pipeline.reading.values import Wrong, nearest
+from pipeline.reading.yaml_file import Entries, Items, Node, Scalar, YamlFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

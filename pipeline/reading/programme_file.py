@@ -7,11 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from pipeline.event import Event, Link, Organisation, Person, Role, Series
-from pipeline.fields import Fields, as_written, prose
-from pipeline.keys import PROGRAMME as KEYS
-from pipeline.people import Mention, other_spellings
-from pipeline.session_file import Sessions, read_glossary, read_recordings, take_id
-from pipeline.values import (
+from pipeline.reading.fields import Fields, as_written, prose
+from pipeline.reading.keys import PROGRAMME as KEYS
+from pipeline.reading.people import Mention, other_spellings
+from pipeline.reading.session_file import Sessions, read_glossary, read_recordings, take_id
+from pipeline.reading.values import (
     Wrong,
     acronym,
     address,
@@ -22,7 +22,7 @@ from pipeline.values import (
     nearest,
     slug,
 )
-from pipeline.yaml_file import Entries, read_yaml
+from pipeline.reading.yaml_file import Entries, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

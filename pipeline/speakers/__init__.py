@@ -1,0 +1,1 @@
+"""What decides who speaks: sounds of names, phrases that name, chains of voices, identities."""
