@@ -1,13 +1,10 @@
 """A visit in a real browser: search, follow a hit, hear it at its second, quote it.
 
-Drives the system's Chromium through Playwright. Without Chromium these tests are
-skipped, visibly; where the environment variable CI is set they fail instead.
+Drives the system's Chromium through Playwright (the fixture `browser`).
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import threading
 from typing import TYPE_CHECKING
@@ -16,7 +13,7 @@ import pytest
 import uvicorn
 from archive_fixture import DAY, make_public
 from imageio_ffmpeg import get_ffmpeg_exe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from archive.site.serve import make_app
 from archive.site.settings import SiteSettings
@@ -27,36 +24,11 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 SECONDS = 60
 RECORDING = f"recordings/{DAY}/matin"
 TIME = "document.querySelector('video').currentTime"
 PAUSED = "document.querySelector('video').paused"
 WAIT_S = 30
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        missing = "no Chromium on the PATH: the browser tests did not run"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
