@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.config import Settings
     from pipeline.event import Event, Recording, Session
     from pipeline.executors import Executor
-    from pipeline.ledger import Ledger
+    from pipeline.ledger import Done, Ledger
     from pipeline.model import Turn, Withheld
     from pipeline.progress import Progress
     from pipeline.rows import Row
@@ -127,17 +127,17 @@ def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story
     steps.check_length(story.sound, session.id, span)
     bench.progress.stage(name, "words", span.duration_ms)
     if session.transcripts:
-        segments = _taken(bench, session, span, story)
+        segments, told = _taken(bench, session, span, story)
     else:
-        segments = _recognised(bench, event, session, heard, story)
-    kept, withheld, gated = steps.gate(bench.ledger, segments, heard, story.sound)
+        segments, told = _recognised(bench, event, session, heard, story)
+    kept, withheld, gated = steps.gate(bench.ledger, segments, told, span, heard, story.sound)
     bench.progress.stage(name, "who speaks", span.duration_ms)
     hint = steps.Hint(
         cast_of(event, session),
         _language(bench, event, session),
         bench.settings.attribution.min_confidence,
     )
-    turns, attributed = steps.turns(bench.ledger, kept, story.sound, hint)
+    turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
     story.turns[name] = _apart(turns, story)
     story.withheld += withheld
     ours = version("plenary-archive")
@@ -162,7 +162,7 @@ def _voices(turns: Iterable[Turn]) -> list[str]:
 
 def _recognised(
     bench: Bench, event: Event, session: Session, heard: Hearing, story: Story
-) -> tuple[Segment, ...]:
+) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     from pipeline import models, split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
 
     span = session.span or Span(0, story.sound.duration_ms)
@@ -185,7 +185,7 @@ def _recognised(
     story.provenance += rows.provenance_rows(
         done, "faster-whisper", version("faster-whisper"), model
     )
-    return segments
+    return segments, done
 
 
 def _model(bench: Bench) -> Model:
@@ -193,19 +193,23 @@ def _model(bench: Bench) -> Model:
     return bench.model
 
 
-def _taken(bench: Bench, session: Session, span: Span, story: Story) -> tuple[Segment, ...]:
+def _taken(
+    bench: Bench, session: Session, span: Span, story: Story
+) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     """Return the words of transcripts made elsewhere that lie in the session."""
-    taken: list[Segment] = []
+    segments: list[Segment] = []
+    told: list[Done] = []
     captures = transcribed(session, [part.span for part in story.sound.parts])
     for path, capture in zip(session.transcripts, captures, strict=True):
-        segments, done = steps.sidecar(bench.ledger, path, capture)
+        taken, done = steps.sidecar(bench.ledger, path, capture)
         story.provenance += rows.provenance_rows([done], "sidecar", path.name)
-        taken += segments
+        segments += taken
+        told.append(done)
     within = (
         tuple(w for w in s.words if span.start_ms <= (w.start_ms + w.end_ms) // 2 < span.end_ms)
-        for s in taken
+        for s in segments
     )
-    return tuple(Segment(words) for words in within if words)
+    return tuple(Segment(words) for words in within if words), tuple(told)
 
 
 def _language(bench: Bench, event: Event, session: Session) -> str:

@@ -15,8 +15,18 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import CaptureFault
+from pipeline.kept import (
+    segments_from_json,
+    segments_to_json,
+    spans_from_json,
+    spans_to_json,
+    turn_from_json,
+    turn_to_json,
+    words_from_json,
+    words_to_json,
+)
 from pipeline.ledger import Done, Ledger, Step, digest
-from pipeline.model import Evidence, Gap, Segment, Span, Turn, Withheld, Word
+from pipeline.model import Gap, Segment, Span, Turn, Withheld, Word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -126,12 +136,14 @@ def hearing(ledger: Ledger, source: Sound) -> Hearing:
         heard = split.listen(media.stream_sound(source.path))
         return {
             "duration_ms": heard.duration_ms,
-            "speech": _spans_json(heard.speech),
+            "speech": spans_to_json(heard.speech),
             "level_db": [round(level, 1) for level in heard.level_db],
         }
 
     kept = ledger.once(step, work).result
-    return split.Hearing(kept["duration_ms"], _spans(kept["speech"]), tuple(kept["level_db"]))
+    return split.Hearing(
+        kept["duration_ms"], spans_from_json(kept["speech"]), tuple(kept["level_db"])
+    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +176,7 @@ def words(
         place, step, future = waiting.popleft()
         start_ms = blocks[place][0].start_ms
         segments = [segment.shift(start_ms) for segment in future.result()]
-        results[place] = ledger.record(step, _segments_json(segments))
+        results[place] = ledger.record(step, segments_to_json(segments))
         progress(_length(blocks[place]))
 
     for place, block in enumerate(blocks):
@@ -181,7 +193,7 @@ def words(
     while waiting:
         collect()
     done = tuple(results[place] for place in range(len(blocks)))
-    return tuple(s for d in done for s in _segments(d.result)), done
+    return tuple(s for d in done for s in segments_from_json(d.result)), done
 
 
 def _words_step(
@@ -192,7 +204,7 @@ def _words_step(
         VERSIONS["words"],
         {"sound": source.sha256, "model": model_sha256},
         {
-            "windows": _spans_json(block),
+            "windows": spans_to_json(block),
             **asdict(recognition),
             "faster-whisper": version("faster-whisper"),
             "ctranslate2": version("ctranslate2"),
@@ -232,20 +244,32 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
         from pipeline import sidecar as reader  # noqa: PLC0415
 
         segments = reader.read(transcript, capture.duration_ms)
-        return _segments_json(segment.shift(capture.start_ms) for segment in segments)
+        return segments_to_json(segment.shift(capture.start_ms) for segment in segments)
 
     done = ledger.once(step, work)
-    return _segments(done.result), done
+    return segments_from_json(done.result), done
 
 
 def gate(
-    ledger: Ledger, segments: Sequence[Segment], heard: Hearing, source: Sound
+    ledger: Ledger,
+    segments: Sequence[Segment],
+    told: Sequence[Done],
+    within: Span,
+    heard: Hearing,
+    source: Sound,
 ) -> tuple[tuple[Segment, ...], tuple[Withheld, ...], Done]:
-    """Keep back what a silent room made the model say, once."""
+    """Keep back what a silent room made the model say, once.
+
+    `segments` are what the steps `told` gave, as far as they lie `within` the session.
+    """
     step = Step(
         "gate",
         VERSIONS["gate"],
-        {"words": digest(_segments_json(segments)), "sound": source.sha256},
+        {
+            **{f"words-{n}": done.output_sha256 for n, done in enumerate(told)},
+            "sound": source.sha256,
+        },
+        {"within": [within.start_ms, within.end_ms]},
     )
 
     def work() -> dict[str, object]:
@@ -253,13 +277,15 @@ def gate(
 
         gated = keeper.gate(segments, heard)
         return {
-            "kept": _segments_json(gated.kept),
-            "withheld": [[_words_json(w.words), w.reason] for w in gated.withheld],
+            "kept": segments_to_json(gated.kept),
+            "withheld": [[words_to_json(w.words), w.reason] for w in gated.withheld],
         }
 
     done = ledger.once(step, work)
-    withheld = tuple(Withheld(_words(row), reason) for row, reason in done.result["withheld"])
-    return _segments(done.result["kept"]), withheld, done
+    withheld = tuple(
+        Withheld(words_from_json(row), reason) for row, reason in done.result["withheld"]
+    )
+    return segments_from_json(done.result["kept"]), withheld, done
 
 
 @dataclass(frozen=True)
@@ -272,14 +298,17 @@ class Hint:
 
 
 def turns(
-    ledger: Ledger, segments: Sequence[Segment], source: Sound, hint: Hint
+    ledger: Ledger, segments: Sequence[Segment], gated: Done, source: Sound, hint: Hint
 ) -> tuple[tuple[Turn, ...], Done]:
-    """Decide who speaks in one session, once. Voice vectors live and die in here."""
+    """Decide who speaks in one session, once. Voice vectors live and die in here.
+
+    `segments` are what the gate kept in the step `gated`.
+    """
     step = Step(
         "turns",
         VERSIONS["turns"],
         {
-            "words": digest(_segments_json(segments)),
+            "gated": gated.output_sha256,
             "sound": source.sha256,
             "cast": digest(asdict(hint.cast)),
         },
@@ -292,10 +321,10 @@ def turns(
 
     def work() -> list[object]:
         said = tuple(word for segment in segments for word in segment.words)
-        return [_turn_json(turn) for turn in _attribute(said, source, hint)]
+        return [turn_to_json(turn) for turn in _attribute(said, source, hint)]
 
     done = ledger.once(step, work)
-    return tuple(_turn(row) for row in done.result), done
+    return tuple(turn_from_json(row) for row in done.result), done
 
 
 def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, ...]:
@@ -351,38 +380,3 @@ def check_length(source: Sound, session_id: str, span: Span) -> None:
 
 def _length(block: Sequence[Span]) -> int:
     return sum(window.duration_ms for window in block)
-
-
-def _spans_json(spans: Iterable[Span]) -> list[list[int]]:
-    return [[span.start_ms, span.end_ms] for span in spans]
-
-
-def _spans(rows: Iterable[Sequence[int]]) -> tuple[Span, ...]:
-    return tuple(Span(a, b) for a, b in rows)
-
-
-def _words_json(said: Iterable[Word]) -> list[object]:
-    return [[w.start_ms, w.end_ms, w.text, round(w.probability, 4), w.heard] for w in said]
-
-
-def _words(rows: Iterable[Sequence[Any]]) -> tuple[Word, ...]:
-    return tuple(Word(*row) for row in rows)
-
-
-def _segments_json(segments: Iterable[Segment]) -> list[object]:
-    return [[_words_json(s.words), round(s.log_probability, 4)] for s in segments]
-
-
-def _segments(rows: Iterable[Sequence[Any]]) -> tuple[Segment, ...]:
-    return tuple(Segment(_words(said), score) for said, score in rows)
-
-
-def _turn_json(turn: Turn) -> list[object]:
-    evidence = [[e.kind, e.start_ms, e.quote, e.likeness] for e in turn.evidence]
-    return [_words_json(turn.words), turn.voice, turn.person, turn.confidence, evidence]
-
-
-def _turn(row: Sequence[Any]) -> Turn:
-    said, voice, person, confidence, evidence = row
-    reasons = tuple(Evidence(*reason) for reason in evidence)
-    return Turn(_words(said), voice, person, confidence, reasons)
