@@ -1,7 +1,7 @@
 """Make an event: its video and its truth, from its script.
 
     python -m demo.make.event demo/make/rivemont.yaml demo
-    python -m demo.make.event demo/make/valbrume.yaml demo/second
+    python -m demo.make.event demo/make/sauvelande.yaml demo/second
 
 writes events/<event>/captures/<file>.mp4 and reference/<event>/<session>.txt and .rttm under the
 given folder (a break's under reference/<event>/private), and compares the sessions' times with
