@@ -47,7 +47,7 @@ LONG_PROMPTS, LONG, SHORT = 0.35, 223, 40
 OTHERS = 600
 """Tokens besides those in use that each step's softmax holds."""
 
-CTC_WEIGHT, LOOK_WEIGHT = 1.0, 0.25
+CTC_WEIGHT, LOOK_WEIGHT = 0.5, 0.5
 HEAD_WEIGHTS = (0.3, 1.0)
 """Of the heads in GUIDED."""
 
@@ -201,7 +201,6 @@ class Training:
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
         self.hearer = Hearer()
-        self.batches = Batches(given.bank, given.seed)
         self.losses = Losses(given.seed)
         self.optimiser = torch.optim.AdamW(
             [weight for weight in self.hearer.parameters() if weight.requires_grad],
@@ -215,6 +214,8 @@ class Training:
             self.resume()
         elif given.start:
             self.hearer.load(given.start)
+        # Other windows after each resumption than those already shown.
+        self.batches = Batches(given.bank, given.seed + self.step)
 
     def resume(self) -> None:
         """Go on from the checkpoint at the output's place."""
