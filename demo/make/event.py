@@ -25,6 +25,8 @@ from demo.make.script import Slide, Stage, read, staged
 
 SIZE = (960, 540)
 PAPER, INK, FAINT, BAND = "#f6f3ec", "#1d2733", "#6b7480", "#2f5d62"
+FONT = "DejaVuSans.ttf"
+"""Pillow's own font has no accents; this one lies on most systems (Debian: fonts-dejavu-core)."""
 FICTION = "Événement fictif : personnes et organisations inventées"
 PRIVATE = ("pause",)
 """Sessions that a programme calls a break."""
@@ -37,10 +39,10 @@ def drawn(slide: Slide, number: int, total: int) -> Image.Image:
     image = Image.new("RGB", SIZE, PAPER)
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 0, 24, SIZE[1]), fill=BAND)
-    pen.text((80, 90), slide.title, fill=INK, font=ImageFont.load_default(52))
+    pen.text((80, 90), slide.title, fill=INK, font=ImageFont.truetype(FONT, 52))
     for place, line in enumerate(slide.lines):
-        pen.text((80, 210 + 60 * place), line, fill=INK, font=ImageFont.load_default(32))
-    small = ImageFont.load_default(20)
+        pen.text((80, 210 + 60 * place), line, fill=INK, font=ImageFont.truetype(FONT, 32))
+    small = ImageFont.truetype(FONT, 20)
     pen.text((80, SIZE[1] - 60), FICTION, fill=FAINT, font=small)
     pen.text((SIZE[0] - 90, SIZE[1] - 60), f"{number} / {total}", fill=FAINT, font=small)
     return image
