@@ -47,12 +47,13 @@ def publish(work: Path, public: Path, *, today: dt.date, names: str) -> Publishe
     `names` is "all", or "confirmed" to publish no name that nobody confirmed. Raises
     ArchiveFault where a check fails or the disk refuses; what was shown before stays.
     """
-    public.mkdir(parents=True, exist_ok=True)
-    _sweep(public)
-    handle, name = tempfile.mkstemp(prefix=".archive-", suffix=".tmp", dir=public)
-    os.close(handle)
-    new = Path(name)
+    new: Path | None = None
     try:
+        public.mkdir(parents=True, exist_ok=True)
+        _sweep(public)
+        handle, name = tempfile.mkstemp(prefix=".archive-", suffix=".tmp", dir=public)
+        os.close(handle)
+        new = Path(name)
         counts = _build(work, new, today=today, names=names)
         _check(new)
         sha256 = _sha256(new)
@@ -62,6 +63,8 @@ def publish(work: Path, public: Path, *, today: dt.date, names: str) -> Publishe
             _sync(new)
             new.replace(target)
             _sync(public)
+        _point(public, target)
+        _prune(public, target)
     except (sqlite3.Error, OSError) as error:
         raise ArchiveFault(
             "the public file cannot be built: {reason}",
@@ -70,9 +73,8 @@ def publish(work: Path, public: Path, *, today: dt.date, names: str) -> Publishe
             reason=error,
         ) from error
     finally:
-        new.unlink(missing_ok=True)
-    _point(public, target)
-    _prune(public, target)
+        if new is not None:
+            new.unlink(missing_ok=True)
     return Published(target, sha256, counts)
 
 

@@ -218,6 +218,11 @@ class Store:
             if row["id"] in known:
                 told = {k: v for k, v in row.items() if v is not None and k != "status"}
                 self.db.table("recordings").update(str(row["id"]), told)
+                if "media" in row and row["media"] is None:  # perhaps held elsewhere before
+                    self.db.execute(
+                        "UPDATE recordings SET media = NULL WHERE id = ? AND media LIKE '%://%'",
+                        [row["id"]],
+                    )
             else:
                 self._insert("recordings", [{**row, "event_id": event_id, "status": "waiting"}])
 

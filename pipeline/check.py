@@ -18,6 +18,7 @@ from archive.errors import (
 )
 from pipeline.config import load_settings
 from pipeline.event import transcribed
+from pipeline.hear import is_recognised
 from pipeline.model import Span
 from pipeline.programme import Programmes, read_events
 from pipeline.progress import clock
@@ -90,7 +91,7 @@ def check(settings_path: Path) -> Checked:
     programmes = read_events(settings.events)
     faults = [*_located(settings, programmes), *_tools(settings)]
     weights: int | None = None
-    if any(_is_recognised(event, r) for event in programmes.events for r in event.recordings):
+    if any(is_recognised(event, r) for event in programmes.events for r in event.recordings):
         try:
             weights = _weights(settings)
         except ModelFault as fault:
@@ -238,7 +239,7 @@ def _estimate(
     for event, recording in recordings:
         length = hours[event.id, recording.id]
         copied += length if settings.media.web_copy and recording.media is None else 0
-        heard += length if _is_recognised(event, recording) else 0
+        heard += length if is_recognised(event, recording) else 0
     total = sum(hours.values())
     slower = REFERENCE_CORES / (os.cpu_count() or 1) / REFERENCE_SPEED / REFERENCE_BYTES
     return Estimate(
@@ -246,10 +247,6 @@ def _estimate(
         hours_of_work=None if weights is None else heard * slower * weights,
         gigabytes=(total * SOUND_BYTES_PER_HOUR + copied * COPY_BYTES_PER_HOUR) / 1e9,
     )
-
-
-def _is_recognised(event: Event, recording: Recording) -> bool:
-    return any(s.recording == recording.id and not s.transcripts for s in event.sessions)
 
 
 def _room(settings: Settings, estimate: Estimate) -> Iterator[ArchiveFault]:

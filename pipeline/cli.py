@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from contextlib import closing, contextmanager
@@ -35,9 +36,24 @@ class _Plenary(click.Group):
         except PlenaryError as error:
             click.echo(str(error), err=True)
             raise click.exceptions.Exit(error.exit_code) from error
+        except BrokenPipeError:  # `plenary search … | head`: click ends quietly
+            raise
+        except OSError as error:
+            click.echo(str(_refused_by_system(error)), err=True)
+            raise click.exceptions.Exit(ArchiveFault.exit_code) from error
         except KeyboardInterrupt as error:
             click.echo("interrupted; what was done is kept, `plenary run` goes on", err=True)
             raise click.exceptions.Exit(130) from error
+
+
+def _refused_by_system(error: OSError) -> ArchiveFault:
+    """Say what the system refused, and where."""
+    return ArchiveFault(
+        "the system refused it: {reason}",
+        "check that it is where it should be, that it may be written, and the disk's free space",
+        path=None if error.filename is None else Path(os.fsdecode(error.filename)),
+        reason=error.strerror or error,
+    )
 
 
 @click.group(cls=_Plenary, context_settings={"help_option_names": ["-h", "--help"]})
@@ -129,7 +145,8 @@ def fetch_models(config: Path) -> None:
 def run(config: Path, events: Sequence[str], dry_run: bool, until: str | None) -> None:
     """Do whatever is due, and only that: all events, or the EVENTs named.
 
-    Ends with 0, with 1 where recordings failed, 75 where another run holds the archive.
+    Ends with 0 (at the hour of --until too), with 1 where recordings failed, 75 where
+    another run holds the archive.
     It may be interrupted at any time: what is done is kept.
 
     \b
@@ -161,6 +178,8 @@ def _report(outcome: Outcome) -> None:
         click.echo(f"{name}: {error}")
     if outcome.published is not None:
         click.echo(f"published: {outcome.published.path}")
+    if outcome.stopped is not None:
+        click.echo(str(outcome.stopped))
 
 
 def _next(time_of_day: str) -> datetime:
@@ -203,7 +222,6 @@ def serve(config: Path, port: int) -> None:
 
     settings = _load(config)
     site = settings.site
-    click.echo(f"The archive is at http://127.0.0.1:{port} (Ctrl-C ends it)")
     serve_site(
         settings.data / "public" / "archive.db",
         settings.data / "media",
@@ -214,6 +232,7 @@ def serve(config: Path, port: int) -> None:
             url=site.url or "",
             contact=site.contact or "",
         ),
+        ready=lambda address: click.echo(f"The archive is at {address} (Ctrl-C ends it)"),
     )
 
 
@@ -338,5 +357,13 @@ def _published(settings: Settings) -> Iterator[sqlite3.Connection]:
     if not path.exists():
         raise ArchiveFault("nothing is published yet", "run `plenary run` first", path=path)
     uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    with closing(sqlite3.connect(uri, uri=True)) as db:
-        yield db
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as db:
+            yield db
+    except sqlite3.Error as error:
+        raise ArchiveFault(
+            "the published file cannot be read: {reason}",
+            "run `plenary publish` to build it again",
+            path=path,
+            reason=error,
+        ) from error

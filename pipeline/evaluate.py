@@ -174,11 +174,11 @@ def score_archive(db: sqlite3.Connection, reference: Path) -> dict[str, Score]:
         text, turns = reference / f"{session_id}.txt", reference / f"{session_id}.rttm"
         score = Score()
         if text.exists():
-            score += score_words(text.read_text("utf-8"), _text_of(db, session_id))
+            score += score_words(_read(text), _text_of(db, session_id))
         if turns.exists():
             heard = parse_rttm(export(db, "rttm", session_id), turns)
             listed = _listed(db, session_id)
-            score += score_turns(parse_rttm(turns.read_text("utf-8"), turns), heard, listed)
+            score += score_turns(parse_rttm(_read(turns), turns), heard, listed)
         if text.exists() or turns.exists():
             scores[session_id] = score
     if not scores:
@@ -188,6 +188,13 @@ def score_archive(db: sqlite3.Connection, reference: Path) -> dict[str, Score]:
             path=reference,
         )
     return scores
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileFault("is not UTF-8", "save it again as UTF-8", path=path) from error
 
 
 def _text_of(db: sqlite3.Connection, session_id: str) -> str:

@@ -72,6 +72,11 @@ def held(event: Event, recording: Recording) -> list[Session]:
     return [s for s in event.sessions if s.recording == recording.id and s.kind != "break"]
 
 
+def is_recognised(event: Event, recording: Recording) -> bool:
+    """Tell whether a model must hear some of a recording: a session without transcripts."""
+    return any(not session.transcripts for session in held(event, recording))
+
+
 def inputs(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> str:
     """Return one hash over everything that a recording's words and names come from."""
     settings = bench.settings

@@ -174,8 +174,12 @@ class Ledger:
 
     def is_applied(self, target: str, key: str) -> bool:
         """Tell whether what stands at `target` (rows, a file) was made from `key`."""
+        return self.made_from(target) == key
+
+    def made_from(self, target: str) -> str | None:
+        """Return the key that what stands at `target` was made from; None where it is unknown."""
         row = self._db.execute("SELECT key FROM applied WHERE target = ?", [target]).fetchone()
-        return row is not None and row[0] == key
+        return None if row is None else str(row[0])
 
     def apply(self, target: str, key: str) -> None:
         """Record that what stands at `target` was made from `key`; called after it stands."""

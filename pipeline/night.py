@@ -15,7 +15,7 @@ from pipeline.config import load_settings
 from pipeline.executors import Engine
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
-from pipeline.hear import Bench
+from pipeline.hear import Bench, is_recognised
 from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
 from pipeline.programme import load_events
@@ -127,8 +127,7 @@ def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:
 
 def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
     """Return the model's folder; None where every session brings its transcripts."""
-    sessions = [s for event in events for s in event.sessions if s.recording is not None]
-    if all(session.transcripts for session in sessions):
+    if not any(is_recognised(event, r) for event in events for r in event.recordings):
         return None
     return find_model(settings.transcription.model, settings.data)
 

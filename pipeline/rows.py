@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pipeline.event import Access
 from pipeline.ledger import canonical
 from pipeline.passages import passages
 
@@ -149,7 +150,9 @@ def _links(event: Event) -> list[Row]:
 def _glossary(event: Event) -> list[Row]:
     terms = {t.term: t for t in event.glossary}
     for session in event.sessions:
-        terms |= {t.term: t for t in session.glossary}
+        # The table knows no sessions: what is said behind closed doors would be public in it.
+        if session.access == Access() and session.kind != "break":
+            terms |= {t.term: t for t in session.glossary}
     return [{"term": t.term, "means": t.means} for t in terms.values()]
 
 

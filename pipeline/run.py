@@ -20,7 +20,7 @@ from archive.publish import publish
 from pipeline import rows
 from pipeline.hear import Bench, hear, inputs
 from pipeline.ledger import Due, Step, digest
-from pipeline.pictures import make_pictures
+from pipeline.pictures import make_pictures, withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -44,6 +44,7 @@ class Outcome:
     pictured: list[str] = field(default_factory=list)
     failed: dict[str, PlenaryError] = field(default_factory=dict)
     published: Published | None = None
+    stopped: Stopped | None = None
 
 
 @contextmanager
@@ -82,12 +83,30 @@ def holding(data: Path) -> Iterator[None]:
 def run(bench: Bench, store: Store, events: Sequence[Event], waiting: Collection[str]) -> Outcome:
     """Bring the `waiting` recordings of the events up to date, words first, then pictures.
 
-    Raises Stopped when it is time to stop; what was done is kept and published.
+    When it is time to stop, `stopped` says so; what was done is kept and published.
     """
     outcome = Outcome()
     for event in events:
         _put_programme(bench, store, event)
+        withdraw(bench.settings.data, store, bench.ledger, event)
     _publish_if_due(bench, store, outcome)
+    try:
+        _work(bench, store, events, waiting, outcome)
+    except Stopped as reason:
+        outcome.stopped = reason
+    # What failed is said in public too.
+    _publish_if_due(bench, store, outcome)
+    bench.progress.finish()
+    return outcome
+
+
+def _work(
+    bench: Bench,
+    store: Store,
+    events: Sequence[Event],
+    waiting: Collection[str],
+    outcome: Outcome,
+) -> None:
     for event, recording in _recordings(events):
         name = f"{event.id}/{recording.id}"
         if name not in waiting:
@@ -95,6 +114,8 @@ def run(bench: Bench, store: Store, events: Sequence[Event], waiting: Collection
         with _costing_only_itself(bench, store, outcome, recording, name):
             if _words(bench, store, event, recording):
                 outcome.heard.append(name)
+                # Words given to somebody who wants nothing published leave the copy now.
+                withdraw(bench.settings.data, store, bench.ledger, event)
                 _publish_if_due(bench, store, outcome)
     for event, recording in _with_pictures(bench, events):
         name = f"{event.id}/{recording.id}"
@@ -106,8 +127,6 @@ def run(bench: Bench, store: Store, events: Sequence[Event], waiting: Collection
             ):
                 outcome.pictured.append(name)
                 _publish_if_due(bench, store, outcome)
-    bench.progress.finish()
-    return outcome
 
 
 def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
@@ -208,7 +227,9 @@ def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
             _PUBLISHED_VERSION,
             names,
             bench.ledger.applied(),
-            store.db.execute("SELECT id, status FROM recordings ORDER BY id").fetchall(),
+            store.db.execute(
+                "SELECT id, status, media, poster FROM recordings ORDER BY id"
+            ).fetchall(),
             store.db.execute(
                 "SELECT id FROM sessions WHERE public_from <= ? ORDER BY id", [today.isoformat()]
             ).fetchall(),

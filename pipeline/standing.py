@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.errors import ArchiveFault
 from pipeline.config import load_settings
 from pipeline.programme import load_events
 from pipeline.progress import clock
@@ -44,7 +45,10 @@ GROUP BY r.id ORDER BY r.id
 
 
 def standing(config: Path) -> tuple[Standing, ...]:
-    """Return every recording of the programmes, known to work.db or not. Raises Faults."""
+    """Return every recording of the programmes, known to work.db or not.
+
+    Raises Faults, ArchiveFault.
+    """
     settings = load_settings(config)
     known = _known(settings.data / "work.db")
     announced = [f"{e.id}/{r.id}" for e in load_events(settings.events) for r in e.recordings]
@@ -54,8 +58,16 @@ def standing(config: Path) -> tuple[Standing, ...]:
 def _known(work: Path) -> dict[str, Standing]:
     if not work.exists():
         return {}
-    with closing(sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        rows = db.execute(_QUERY).fetchall()
+    try:
+        with closing(sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            rows = db.execute(_QUERY).fetchall()
+    except sqlite3.Error as error:
+        raise ArchiveFault(
+            "the working database cannot be read: {reason}",
+            "check the disk and the rights of the data folder, or put back a copy of the file",
+            path=work,
+            reason=error,
+        ) from error
     return {row[0]: Standing(*row) for row in rows}
 
 

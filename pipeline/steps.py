@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from archive.errors import CaptureFault
+from archive.errors import CaptureFault, Stopped
 from pipeline.kept import (
     segments_from_json,
     segments_to_json,
@@ -188,7 +188,12 @@ def words(
             continue
         if len(waiting) > executor.workers:
             collect()
-        ledger.claim(step)
+        try:
+            ledger.claim(step)
+        except Stopped:
+            while waiting:  # what was begun is kept
+                collect()
+            raise
         waiting.append((place, step, executor.submit(_task(source, block, recognition))))
     while waiting:
         collect()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import sqlite3
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -27,6 +28,7 @@ from archive.site.answers import DATABASE, PLUGIN, with_security_headers
 from archive.site.media import send_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from archive.site.answers import App, Message, Send
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 MEDIA = "/media/"
+LAST_PORT = 65_535
 COUNT_LIMIT_MS = 60_000
 DATASETTE_SETTINGS = {
     "default_allow_sql": False,
@@ -53,13 +56,34 @@ def make_app(public: Path, media: Path, site: SiteSettings) -> App:
     return with_security_headers(Served(public, media, site))
 
 
-def serve(public: Path, media: Path, *, port: int, site: SiteSettings) -> None:
+def serve(
+    public: Path, media: Path, *, port: int, site: SiteSettings, ready: Callable[[str], None]
+) -> None:
     """Serve the published archive on 127.0.0.1 until interrupted.
 
-    Raises ArchiveFault when nothing is published yet.
+    `ready` is told the address once it is ours. Raises ArchiveFault when nothing is
+    published yet, or the port is not free.
     """
     app = make_app(public, media, site)
-    uvicorn.run(app, host=HOST, port=port, log_level="warning", lifespan="off", ws="none")
+    config = uvicorn.Config(
+        app, host=HOST, port=port, log_level="warning", lifespan="off", ws="none"
+    )
+    with _bound(port) as listening:
+        ready(f"http://{HOST}:{port}")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _bound(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise ArchiveFault(
+            "the port {port} cannot be had: {reason}",
+            "end what uses it, or name another: `plenary serve --port {other}`",
+            port=port,
+            reason=error.strerror or error,
+            other=port + 1 if port < LAST_PORT else port - 1,
+        ) from error
 
 
 def make_datasette(file: Path, site: SiteSettings) -> Datasette:

@@ -1,0 +1,231 @@
+"""Nights in the life of an archive: what becomes private, what is damaged, when to stop.
+
+Every session brings its transcript, so that no model is needed: its path leads nowhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import socket
+import sqlite3
+import struct
+import wave
+from contextlib import closing
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import ROOT, Archive, archive_of
+
+from archive.store import open_store
+from pipeline.ledger import Ledger
+from pipeline.night import Request, run_archive
+from pipeline.pictures import audible
+from pipeline.programme import load_events
+from pipeline.progress import Progress
+from pipeline.rows import event_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVENT = "2020-01-01-essai"
+PROGRAMME = """\
+event:
+  id: 2020-01-01-essai
+  title: "Essai"
+  date: 2020-01-01
+people:
+  zoe:
+    name: "Zoé Exemple"
+recordings:
+  - id: matin
+    captures: [matin.wav]
+sessions:
+  - id: une
+    title: "La première"
+    recording: matin
+    from: "00:00"
+    to: "00:03"
+    transcripts: [matin.srt]
+    speakers: [zoe]
+  - id: pause
+    title: "Pause"
+    kind: break
+    recording: matin
+    from: "00:03"
+    to: "00:04"
+  - id: deux
+    title: "La seconde"
+    recording: matin
+    from: "00:04"
+    to: "00:06"
+    transcripts: [matin.srt]
+    glossary: [{term: motsecret, means: "affaire en cours"}]
+"""
+CUE = "1\n00:00:01,000 --> 00:00:02,000\nBonjour.\n"
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    """An archive of one recording of 6 s, a hum, with two sessions and a break between."""
+    event = tmp_path / "events" / EVENT
+    event.mkdir(parents=True)
+    event.joinpath("programme.yaml").write_text(PROGRAMME, "utf-8")
+    event.joinpath("matin.srt").write_text(CUE, "utf-8")
+    hum = struct.pack("<64h", *(2000 if n < 32 else -2000 for n in range(64)))
+    with wave.open(str(event / "matin.wav"), "wb") as sound:
+        sound.setparams((1, 2, 16_000, 0, "NONE", ""))
+        sound.writeframes(hum * (16_000 * 6 // 64))
+    made = archive_of(tmp_path, tmp_path / "events")
+    _edit(made.config, str(ROOT / "demo" / "model"), str(tmp_path / "no-model"))
+    return made
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def _programme(archive: Archive) -> Path:
+    return archive.config.parent / "events" / EVENT / "programme.yaml"
+
+
+def _run(archive: Archive, until: dt.datetime | None = None) -> str:
+    """Run, and tell what was done with the recording: heard, pictured, failed, stopped."""
+    outcome = run_archive(Request(archive.config, until=until), Progress(StringIO()))
+    done = {"heard": outcome.heard, "pictured": outcome.pictured, "failed": outcome.failed}
+    words = [word for word, names in done.items() if names]
+    return " ".join([*words, *(["stopped"] if outcome.stopped else [])])
+
+
+def _public(archive: Archive, query: str) -> list[tuple[object, ...]]:
+    public = (archive.data / "public" / "archive.db").resolve()
+    with closing(sqlite3.connect(f"{public.as_uri()}?immutable=1", uri=True)) as db:
+        return db.execute(query).fetchall()
+
+
+def test_transcripts_and_a_break_need_no_model(archive: Archive) -> None:
+    """A break is not listened to: no model is asked for because of it."""
+    assert archive.plenary("check").returncode == 0
+    assert _run(archive) == "heard pictured"
+    assert _run(archive) == ""
+
+
+def test_a_copy_goes_at_once_when_a_session_is_closed(archive: Archive) -> None:
+    """Its sound is not served until the disk with the capture is there for a new copy."""
+    _run(archive)
+    copy = archive.data / "media" / EVENT / "matin.mp4"
+    assert copy.exists()
+    _edit(_programme(archive), '    title: "La seconde"', '    title: "x"\n    access: closed')
+    capture = _programme(archive).with_name("matin.wav")
+    capture.rename(capture.with_suffix(".away"))
+    assert _run(archive) == "failed"
+    assert not copy.exists()
+    assert _public(archive, "SELECT media, status FROM recordings") == [(None, "waiting")]
+    capture.with_suffix(".away").rename(capture)
+    assert "pictured" in _run(archive)
+    assert copy.exists()
+
+
+def test_a_copy_goes_where_none_is_made_any_more(archive: Archive) -> None:
+    """`web_copy: false` leaves what stands, but not what has become private."""
+    _run(archive)
+    archive.config.write_text(archive.config.read_text("utf-8") + "media: {web_copy: false}\n")
+    copy = archive.data / "media" / EVENT / "matin.mp4"
+    assert _run(archive) == ""
+    assert copy.exists()
+    _edit(_programme(archive), '    title: "La seconde"', '    title: "x"\n    access: closed')
+    _run(archive)
+    assert not copy.exists()
+
+
+def test_the_copy_of_a_renamed_recording_goes(archive: Archive) -> None:
+    """Nothing stays under an address that no page names any more."""
+    _run(archive)
+    _edit(_programme(archive), "id: matin", "id: journee")
+    _edit(_programme(archive), "recording: matin", "recording: journee")
+    assert _run(archive) == "heard pictured"
+    folder = archive.data / "media" / EVENT
+    assert [file.name for file in folder.iterdir()] == ["journee.mp4"]
+
+
+def test_a_copy_stands_in_again_for_media_held_elsewhere(archive: Archive) -> None:
+    """`media:` taken out of the programme again gives the recording its own copy back."""
+    _run(archive)
+    hosted = '    captures: [matin.wav]\n    media: {url: "https://example.org/film"}\n'
+    _edit(_programme(archive), "    captures: [matin.wav]\n", hosted)
+    _run(archive)
+    assert _public(archive, "SELECT media FROM recordings") == [("https://example.org/film",)]
+    _edit(_programme(archive), hosted, "    captures: [matin.wav]\n")
+    assert _run(archive) == "pictured"
+    assert _public(archive, "SELECT media FROM recordings") == [(f"media/{EVENT}/matin.mp4",)]
+
+
+def test_a_wish_is_heard_in_the_run_that_follows_it(archive: Archive, tmp_path: Path) -> None:
+    """`publish: nothing` silences a person's turns before the store has learnt of it."""
+    (event,) = load_events(tmp_path / "events")
+    _edit(_programme(archive), '"Zoé Exemple"', '"Zoé Exemple"\n    publish: nothing')
+    (wished,) = load_events(tmp_path / "events")
+    with open_store(tmp_path / "work.db") as store:
+        Ledger(store.db, tmp_path)
+        store.put_event(EVENT, event_tables(event))
+        turn = {"person_id": "zoe", "session_id": f"{EVENT}/une", "start_ms": 1000, "end_ms": 2000}
+        store.put_recording({"id": f"{EVENT}/matin", "duration_ms": 6000}, {"turns": [turn]})
+        recording = event.recordings[0]
+        assert len(audible(store, event, recording, 6000)) == 2
+        assert len(audible(store, wished, recording, 6000)) == 3
+
+
+@pytest.mark.parametrize("private", ["access: closed", '"public from 2999-01-01"', "kind: break"])
+def test_the_glossary_of_a_private_session_is_private(archive: Archive, private: str) -> None:
+    """What a session behind closed doors is about shows in no table."""
+    line = private if private[0] != '"' else f"access: {private}"
+    _edit(_programme(archive), '    title: "La seconde"', f'    title: "x"\n    {line}')
+    _run(archive)
+    public = (archive.data / "public" / "archive.db").resolve()
+    assert b"motsecret" not in public.read_bytes()
+
+
+def test_what_failed_is_said_in_public_by_the_same_run(archive: Archive) -> None:
+    """The status that visitors see is not one run behind."""
+    _programme(archive).with_name("matin.wav").write_text("this is no sound\n" * 200)
+    assert _run(archive) == "failed"
+    assert _public(archive, "SELECT status FROM recordings") == [("failed",)]
+    assert _run(archive) == "failed"
+
+
+def test_the_hour_of_until_is_no_failure(archive: Archive) -> None:
+    """A run that stops when it was asked to says so; what was done is published."""
+    past = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    assert _run(archive, until=past) == "stopped"
+    assert _public(archive, "SELECT status FROM recordings") == [("waiting",)]
+    assert _run(archive) == "heard pictured"
+
+
+def test_damage_is_said_in_a_sentence(archive: Archive, tmp_path: Path) -> None:
+    """Files in the place of folders, databases that are none: no traceback."""
+    archive.data.mkdir()
+    (archive.data / "kept").touch()
+    (archive.data / "public").mkdir()
+    (archive.data / "public" / "archive.db").write_text("this is no database\n" * 9)
+    reference = tmp_path / "reference" / EVENT
+    reference.mkdir(parents=True)
+    for words in (["run"], ["search", "x"], ["export", "--format", "txt", "--out", "x"]):
+        done = archive.plenary(*words)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False), done.stderr
+        assert "→" in done.stderr
+    (archive.data / "work.db").write_text("this is no database\n" * 9)
+    (archive.data / "kept").unlink()
+    assert "→" in archive.plenary("status").stderr
+
+
+def test_a_port_in_use_is_named(archive: Archive) -> None:
+    """`serve` says that the port is taken, and does not say that the archive is there."""
+    _run(archive)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = archive.plenary("serve", "--port", str(port))
+    assert done.returncode == 2
+    assert str(port) in done.stderr
+    assert not done.stdout
