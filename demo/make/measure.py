@@ -126,7 +126,7 @@ def score(made: Recording, heard: list[Any], into: Score) -> None:
         for line in made.placed
         for place, word in edges(line.said.words)
     ]
-    found = [(normal(word.word), word.start, word.end) for word in heard]
+    found = [(normal(text), start, end) for text, start, end in written(heard)]
     said = [word for word in said if word[0]]
     found = [word for word in found if word[0]]
     pairs = matched([word[0] for word in said], [word[0] for word in found])
@@ -135,6 +135,17 @@ def score(made: Recording, heard: list[Any], into: Score) -> None:
             into.starts.append(abs(found[right][1] - said[left][1]))
         if "last" in said[left][3]:
             into.ends.append(abs(found[right][2] - said[left][2]))
+
+
+def written(heard: list[Any]) -> list[tuple[str, float, float]]:
+    """Words as they are written: faster-whisper gives "J'" and "ai", "dix" and "-sept" apart."""
+    made: list[tuple[str, float, float]] = []
+    for word in heard:
+        if made and not word.word.startswith(" "):
+            made[-1] = (made[-1][0] + word.word, made[-1][1], word.end)
+        else:
+            made.append((word.word, word.start, word.end))
+    return made
 
 
 def edges(words: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
@@ -151,7 +162,9 @@ def matched(said: list[str], heard: list[str]) -> Iterator[tuple[int, int]]:
     """Places of the words that are the same in both, by least editing."""
     if not heard:
         return
-    aligned = jiwer.process_words([" ".join(said)], [" ".join(heard)]).alignments[0]
+    # One written word is one item, though jiwer parts items at spaces.
+    sides = [[" ".join(word.replace(" ", "-") for word in side)] for side in (said, heard)]
+    aligned = jiwer.process_words(*sides).alignments[0]
     for chunk in aligned:
         if chunk.type == "equal":
             yield from zip(

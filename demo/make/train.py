@@ -41,8 +41,9 @@ LENGTHS = (700, 700, 1200, 2200)
 FULL = 3000
 """Frames of a batch; faster-whisper always pads to FULL."""
 
-LONG_PROMPTS, LONG, SHORT = 0.35, 223, 40
-"""Share of batches with prompts up to LONG tokens; the others stay under SHORT, to save time."""
+PROMPTS = (40, 110, 110, 223)
+"""The most tokens of a batch's prompts, drawn evenly: short to save time, up to 110 since most
+sessions send so many, and the whole budget. A length left out is one that makes it skip words."""
 
 OTHERS = 600
 """Tokens besides those in use that each step's softmax holds."""
@@ -99,7 +100,7 @@ class Batches:
         """Examples of one length, and that length in frames."""
         frames = self.dice.choice(LENGTHS) if self.dice.random() >= full_share else FULL
         frames = LENGTHS[0] if short_only else frames
-        room = LONG if self.dice.random() < LONG_PROMPTS else SHORT
+        room = self.dice.choice(PROMPTS)
         made = []
         for _ in range(FRAMES // frames):
             seconds = frames / 100
