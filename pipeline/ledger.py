@@ -186,6 +186,15 @@ class Ledger:
         with self._db.conn:
             self._db.execute("INSERT OR REPLACE INTO applied VALUES (?, ?)", [target, key])
 
+    def forget(self, event_id: str) -> None:
+        """Forget what stands of an event, so that it is put again should it come back."""
+        with self._db.conn:
+            self._db.execute(
+                "DELETE FROM applied WHERE target = 'programme:' || :event"
+                " OR target LIKE '%:' || :event || '/%'",
+                {"event": event_id},
+            )
+
     def applied(self) -> list[tuple[str, str]]:
         """Return what stands and what each was made from, the public file aside."""
         return self._db.execute(

@@ -20,7 +20,7 @@ from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
 from pipeline.programme import load_events
 from pipeline.progress import Progress
-from pipeline.run import Outcome, due, holding, run
+from pipeline.run import Outcome, drop_events, due, holding, run
 from pipeline.steps import Model
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
 
     Raises Faults for wrong files, model, disk or data folder, before any work; Busy; Stopped.
     """
-    settings, events = _read(request)
+    settings, events, given = _read(request)
     began = (settings.data / "work.db").exists()
     if not began:
         _refuse_faults(request.config)
@@ -58,12 +58,13 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         waiting = due(_asked(bench, store), store, events)
         if waiting and began:
             _refuse_faults(request.config)
+        drop_events(bench, store, given)
         return run(bench, store, events, waiting)
 
 
 def due_in(request: Request) -> dict[str, str]:
     """Tell the first step that is due for each recording; nothing is done. Raises as a run."""
-    settings, events = _read(request)
+    settings, events, _ = _read(request)
     if not (settings.data / "work.db").exists():
         return {f"{e.id}/{r.id}": "sound" for e in events for r in e.recordings}
     with _opened(settings, events, Progress(StringIO())) as (bench, store):
@@ -84,7 +85,8 @@ def _refuse_faults(config: Path) -> None:
         raise Faults(faults)
 
 
-def _read(request: Request) -> tuple[Settings, tuple[Event, ...]]:
+def _read(request: Request) -> tuple[Settings, tuple[Event, ...], set[str]]:
+    """Return the settings, the events asked for, and the ids of all that there are."""
     settings = load_settings(request.config)
     events = load_events(settings.events)
     known = {event.id for event in events}
@@ -97,7 +99,8 @@ def _read(request: Request) -> tuple[Settings, tuple[Event, ...]]:
                 name=name,
                 known=", ".join(sorted(known)) or "none",
             )
-    return settings, tuple(e for e in events if not request.events or e.id in request.events)
+    asked = tuple(e for e in events if not request.events or e.id in request.events)
+    return settings, asked, known
 
 
 @contextmanager

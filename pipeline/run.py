@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -78,6 +79,27 @@ def holding(data: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def drop_events(bench: Bench, store: Store, given: Collection[str]) -> None:
+    """Remove the events that no programme gives any more, their copies too.
+
+    What was recognised stays in the ledger: an event that comes back costs no work. Nothing
+    is removed while something shows that a disk with events is absent.
+    """
+    folder = bench.settings.events
+    if not given or any(_is_absent(child) for child in folder.iterdir()):
+        return
+    for (event_id,) in store.db.execute("SELECT id FROM events ORDER BY id").fetchall():
+        if event_id not in given:
+            bench.ledger.forget(event_id)
+            store.remove_event(event_id)
+            shutil.rmtree(bench.settings.data / "media" / event_id, ignore_errors=True)
+
+
+def _is_absent(child: Path) -> bool:
+    """Tell whether this is a link that leads nowhere, or a mount point with nothing mounted."""
+    return not child.exists() or (child.is_dir() and not any(child.iterdir()))
 
 
 def run(bench: Bench, store: Store, events: Sequence[Event], waiting: Collection[str]) -> Outcome:

@@ -229,3 +229,35 @@ def test_a_port_in_use_is_named(archive: Archive) -> None:
     assert done.returncode == 2
     assert str(port) in done.stderr
     assert not done.stdout
+
+
+def test_an_event_under_another_id_is_one_event(archive: Archive) -> None:
+    """The old one leaves, words and sound: what it let hear may be private in the new one."""
+    _run(archive)
+    _edit(_programme(archive), "id: 2020-01-01-essai", "id: 2020-01-01-autre")
+    assert _run(archive) == "heard pictured"
+    assert _public(archive, "SELECT id FROM events") == [("2020-01-01-autre",)]
+    assert [folder.name for folder in (archive.data / "media").iterdir()] == ["2020-01-01-autre"]
+    _edit(_programme(archive), "id: 2020-01-01-autre", "id: 2020-01-01-essai")
+    _run(archive)
+    assert _public(archive, "SELECT id, status FROM recordings") == [(f"{EVENT}/matin", "ok")]
+
+
+def test_an_absent_disk_with_events_takes_nothing_away(archive: Archive) -> None:
+    """A mount point with nothing mounted is no event that was removed."""
+    other = archive.config.parent / "events" / "other"
+    other.mkdir()
+    programme = _programme(archive).read_text("utf-8")
+    (other / "programme.yaml").write_text(
+        programme.partition("people:")[0].replace(EVENT, "other"), "utf-8"
+    )
+    _run(archive)
+    (other / "programme.yaml").unlink()
+    _run(archive)
+    assert len(_public(archive, "SELECT 1 FROM sessions")) == 3
+    with closing(sqlite3.connect(archive.data / "work.db")) as work:
+        assert work.execute("SELECT COUNT(*) FROM events").fetchone() == (2,)
+    other.rmdir()
+    _run(archive)
+    with closing(sqlite3.connect(archive.data / "work.db")) as work:
+        assert work.execute("SELECT COUNT(*) FROM events").fetchone() == (1,)
