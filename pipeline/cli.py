@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import signal
 import sys
 from contextlib import closing, contextmanager
@@ -96,6 +98,9 @@ def init(folder: Path) -> None:
     click.echo(f"  1. put your captures beside the example in {folder / 'events'}")
     click.echo("  2. say who speaks in its programme.yaml")
     click.echo(f"  3. cd {folder}, then: plenary fetch-models, plenary check, plenary run")
+    if shutil.which("plenary") is None:
+        activate = Path(sys.prefix) / "bin" / "activate"
+        click.echo(f"     (for `plenary` to be found: source {shlex.quote(str(activate))})")
 
 
 @main.command()

@@ -94,6 +94,8 @@ def read(path: Path, duration_ms: int | None = None) -> tuple[Segment, ...]:
 def _text_of(path: Path) -> str:
     try:
         size = path.stat().st_size
+        if not (path.is_file() or path.is_dir()):  # a pipe would be waited for, for ever
+            raise _fault(path, "it is not a file")
         data = b"" if size > LARGEST_BYTES else path.read_bytes()
     except OSError as error:
         raise _fault(path, f"it cannot be read ({error.strerror})") from error

@@ -225,6 +225,7 @@ def test_a_mistake_in_a_session_is_answered_at_its_line(
         ("event: {id: j, title: J, date: 2020-02-03, licence: CC-BY-SA}\n", "CC-BY-SA-4.0"),
         ("event: {id: j, title: J, date: 2020-02-03, licence: cc0-1.0}\n", "CC0-1.0"),
         (SMALL.replace("Ana Exemple", ""), "`person` has no `name`"),
+        (SMALL.replace("Ana Exemple", " "), "`person` has no `name`"),
         (SMALL.replace('name: "Ana Exemple"', 'name: Ana, publish: "no"'), "no-name"),
         (SMALL.replace('name: "Ana Exemple"', "name: Ana, same: [bob]"), "nobody else"),
         (

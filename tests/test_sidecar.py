@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,3 +179,11 @@ def test_bad_transcripts_are_named(tmp_path: Path) -> None:
         sidecar.read(tmp_path)
     with pytest.raises(FileFault, match="cannot be read"):
         sidecar.read(tmp_path / "absent.json")
+
+
+def test_a_pipe_is_no_transcript(tmp_path: Path) -> None:
+    """It is refused at once: reading it would wait for ever."""
+    os.mkfifo(tmp_path / "pipe.srt")
+    with pytest.raises(FileFault) as refused:
+        sidecar.read(tmp_path / "pipe.srt")
+    assert "it is not a file" in str(refused.value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import PLENARY
 
 from archive.errors import ArchiveFault
 from pipeline.check import check
@@ -27,6 +30,14 @@ def test_a_new_archive_passes_the_check_at_once(tmp_path: Path) -> None:
     assert settings.transcription.model == "large-v3-turbo"
     assert settings.data == config.parent / "data"
     assert (event.folder / "captures").is_dir()
+
+
+def test_what_comes_next_can_be_typed(tmp_path: Path) -> None:
+    """Without the virtual environment active, `init` says how `plenary` is found."""
+    words = [str(PLENARY), "init", str(tmp_path / "new")]
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(words, capture_output=True, text=True, check=True, env=environment)
+    assert f"source {PLENARY.parent / 'activate'}" in done.stdout
 
 
 def test_what_the_example_suggests_is_right(tmp_path: Path) -> None:

@@ -85,10 +85,10 @@ class Fields:
 
     def required(self, key: str) -> str:
         """Return a text for people; "" and a fault when absent."""
-        if key in self._nodes:
-            return self.text(key) or ""
-        self.require(key)
-        return ""
+        found = self.text(key)
+        if found == "" or key not in self._nodes:
+            self.fault(key, "`{name}` has no `{key}`", "add a line `{key}: …` to it")
+        return found or ""
 
     def require(self, key: str) -> None:
         """Note a fault when `key` is absent."""
