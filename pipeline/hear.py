@@ -176,7 +176,7 @@ def _recognised(
     segments, done = steps.words(
         bench.ledger,
         story.sound,
-        split.blocks(windows),
+        [[split.closer(heard, w) for w in block] for block in split.blocks(windows)],
         transcribe.Recognition(
             language=_language(bench, event, session),
             hotwords=transcribe.choose_hotwords(

@@ -75,6 +75,28 @@ def complement(spans: Iterable[Span], within: Span) -> tuple[Span, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of sound to decode at once, never with its neighbours.
+
+    `speech` is what was heard to be speech in it; `pieces` are shorter windows of the same
+    speech, for a second look.
+    """
+
+    span: Span
+    speech: tuple[Span, ...] = ()
+    pieces: tuple[Span, ...] = ()
+
+    def shift(self, by_ms: int) -> Self:
+        """Return the same window, moved by `by_ms`."""
+        return replace(
+            self,
+            span=self.span.shift(by_ms),
+            speech=tuple(span.shift(by_ms) for span in self.speech),
+            pieces=tuple(span.shift(by_ms) for span in self.pieces),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """One word as the recogniser wrote it, its punctuation attached, no space around.
 

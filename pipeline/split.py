@@ -16,7 +16,7 @@ import numpy as np
 from faster_whisper.vad import get_vad_model
 
 from pipeline.container import PER_MS, SAMPLE_RATE
-from pipeline.model import Span, complement
+from pipeline.model import Span, Window, complement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,6 +58,9 @@ WINDOW_MS = 30_000
 
 PAUSE_MS = 600
 """A pause of this length may end a window."""
+
+PIECE_MS, PIECE_PAUSE_MS = 10_000, 200
+"""The same for the pieces of a window that is looked at again: two or three sentences each."""
 
 LONG_PAUSE_MS = 4_000
 """A pause of this length always does: silence makes Whisper invent and its times drift."""
@@ -138,6 +141,13 @@ def plan(
         else:
             windows.append(run)
     return _with_margins(windows, whole)
+
+
+def closer(hearing: Hearing, window: Span) -> Window:
+    """Return a window with its speech, and cut into pieces for a second look."""
+    speech = (part for span in hearing.speech if (part := span.clip(window)) is not None)
+    pieces = plan(hearing, within=window, max_ms=PIECE_MS, pause_ms=PIECE_PAUSE_MS)
+    return Window(window, tuple(speech), pieces)
 
 
 def blocks(windows: Sequence[Span], *, length_ms: int = BLOCK_MS) -> tuple[tuple[Span, ...], ...]:

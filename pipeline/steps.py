@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archive.errors import CaptureFault, Stopped
+from pipeline.executors import Task
 from pipeline.kept import (
     segments_from_json,
     segments_to_json,
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
 
     from pipeline.event import Recording
     from pipeline.executors import Executor
-    from pipeline.model import Cast
+    from pipeline.model import Cast, Window
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"sound": 1, "hearing": 1, "words": 1, "sidecar": 1, "gate": 1, "turns": 1}
+VERSIONS = {"sound": 1, "hearing": 1, "words": 2, "sidecar": 1, "gate": 1, "turns": 1}
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -158,7 +159,7 @@ class Model:
 def words(
     ledger: Ledger,
     source: Sound,
-    blocks: Sequence[Sequence[Span]],
+    blocks: Sequence[Sequence[Window]],
     recognition: Recognition,
     model_sha256: str,
     executor: Executor,
@@ -174,7 +175,7 @@ def words(
 
     def collect() -> None:
         place, step, future = waiting.popleft()
-        start_ms = blocks[place][0].start_ms
+        start_ms = blocks[place][0].span.start_ms
         segments = [segment.shift(start_ms) for segment in future.result()]
         results[place] = ledger.record(step, segments_to_json(segments))
         progress(_length(blocks[place]))
@@ -202,14 +203,14 @@ def words(
 
 
 def _words_step(
-    source: Sound, block: Sequence[Span], recognition: Recognition, model_sha256: str
+    source: Sound, block: Sequence[Window], recognition: Recognition, model_sha256: str
 ) -> Step:
     return Step(
         "words",
         VERSIONS["words"],
         {"sound": source.sha256, "model": model_sha256},
         {
-            "windows": spans_to_json(block),
+            "windows": spans_to_json(window.span for window in block),
             **asdict(recognition),
             "faster-whisper": version("faster-whisper"),
             "ctranslate2": version("ctranslate2"),
@@ -217,13 +218,12 @@ def _words_step(
     )
 
 
-def _task(source: Sound, block: Sequence[Span], recognition: Recognition) -> Any:
+def _task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:
     import numpy as np  # noqa: PLC0415 (only where there is work)
 
     from pipeline import media  # noqa: PLC0415
-    from pipeline.executors import Task  # noqa: PLC0415
 
-    whole = Span(block[0].start_ms, block[-1].end_ms)
+    whole = Span(block[0].span.start_ms, block[-1].span.end_ms)
     samples = media.read_sound(source.path, whole)
     pcm = np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()
     return Task(pcm, tuple(window.shift(-whole.start_ms) for window in block), recognition)
@@ -383,5 +383,5 @@ def check_length(source: Sound, session_id: str, span: Span) -> None:
         )
 
 
-def _length(block: Sequence[Span]) -> int:
-    return sum(window.duration_ms for window in block)
+def _length(block: Sequence[Window]) -> int:
+    return sum(window.span.duration_ms for window in block)

@@ -14,7 +14,7 @@ from archive.errors import CaptureFault, ModelFault
 from pipeline.executors import Engine, Task
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
-from pipeline.model import Segment, Span, Word
+from pipeline.model import Segment, Span, Window, Word
 from pipeline.transcribe import Recognition
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class _Unloadable(Engine):
 
 
 def _task(samples: int) -> Task:
-    return Task(b"\0\0" * samples, (Span(0, 1_000),), RECOGNITION)
+    return Task(b"\0\0" * samples, (Window(Span(0, 1_000)),), RECOGNITION)
 
 
 def _engine(tmp_path: Path, kind: type[Engine] = _Marked) -> Engine:

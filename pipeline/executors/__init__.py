@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
+from pipeline.second_look import look_twice
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from pipeline.model import Segment, Span
+    from pipeline.model import Segment, Window
     from pipeline.transcribe import Recogniser, Recognition
 
 
@@ -41,7 +43,7 @@ class Task:
     """
 
     sound: bytes
-    windows: tuple[Span, ...]
+    windows: tuple[Window, ...]
     recognition: Recognition
 
 
@@ -65,4 +67,6 @@ def recognise(recogniser: Recogniser, task: Task) -> tuple[Segment, ...]:
     import numpy as np  # noqa: PLC0415 (workers only)
 
     sound = np.frombuffer(task.sound, dtype="<i2").astype(np.float32) / np.float32(32768)
-    return recogniser.recognise(sound, task.windows, task.recognition)
+    return look_twice(
+        lambda spans: recogniser.recognise(sound, spans, task.recognition), task.windows
+    )
