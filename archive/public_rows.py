@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from archive.scope import Row, Scope
 
-_NAMES_INSIDE = frozenset({"hotwords", "initial_prompt", "prefix"})
-"""Options that hold the names of the people expected, whatever those people wish."""
+_UNPUBLISHED_OPTIONS = frozenset({"hotwords", "initial_prompt", "prefix", "windows", "within"})
+"""Options that hold the names of the people expected, whatever those people wish, or tell when
+somebody spoke, in a closed session too."""
 
 
 def copy_public(
@@ -154,5 +155,5 @@ def _without_names(options: str | None) -> str | None:
 
 def _pruned(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _pruned(v) for k, v in value.items() if k not in _NAMES_INSIDE}
+        return {k: _pruned(v) for k, v in value.items() if k not in _UNPUBLISHED_OPTIONS}
     return [_pruned(v) for v in value] if isinstance(value, list) else value

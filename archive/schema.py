@@ -354,7 +354,7 @@ TABLES: tuple[Table, ...] = (
             _text("version", "its version"),
             _text("model", "the model it used"),
             _text("model_sha256", "the model's SHA-256"),
-            _text("options", "JSON; hotwords, which hold names, are left out when published"),
+            _text("options", "JSON; what holds names or times of speech is not published"),
             _text("made_at", "when, ISO 8601"),
             _text("input_sha256", "SHA-256 of what it read"),
             _text("output_sha256", "SHA-256 of what it made"),

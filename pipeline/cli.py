@@ -343,7 +343,7 @@ def evaluate(config: Path, reference: Path, as_json: bool) -> None:
 
     with _published(_load(config)) as db:
         scores = evaluating.score_archive(db, reference)
-    rates = {name: score.rates() for name, score in scores.items()}
+    rates = {name: score.rates() for name, score in evaluating.with_total(scores).items()}
     click.echo(json.dumps(rates, indent=2) if as_json else evaluating.table(scores))
 
 

@@ -231,11 +231,15 @@ def parse_rttm(text: str, path: Path) -> list[Line]:
     return lines
 
 
+def with_total(scores: Mapping[str, Score]) -> dict[str, Score]:
+    """Return the scores and, as `all`, their sum."""
+    return {**scores, "all": sum(scores.values(), Score())}
+
+
 def table(scores: Mapping[str, Score]) -> str:
     """Scores as lines of text, the total last."""
-    total = sum(scores.values(), Score())
     head = f"{'session':40} {'WER':>7} {'DER':>7} {'precision':>10} {'coverage':>9}"
-    return "\n".join([head, *(_line(*item) for item in {**scores, "all": total}.items())])
+    return "\n".join([head, *(_line(*item) for item in with_total(scores).items())])
 
 
 def _line(name: str, score: Score) -> str:

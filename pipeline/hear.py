@@ -207,7 +207,7 @@ def _taken(
     captures = transcribed(session, [part.span for part in story.sound.parts])
     for path, capture in zip(session.transcripts, captures, strict=True):
         taken, done = steps.sidecar(bench.ledger, path, capture)
-        story.provenance += rows.provenance_rows([done], "sidecar", path.name)
+        story.provenance += rows.provenance_rows([done], "sidecar", path.suffix.lstrip("."))
         segments += taken
         told.append(done)
     within = (

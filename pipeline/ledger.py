@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS steps (
 CREATE TABLE IF NOT EXISTS files (
     fingerprint TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS places (
+    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS failures (
     recording_id TEXT PRIMARY KEY, step TEXT NOT NULL, sentence TEXT NOT NULL,
     happened_at TEXT NOT NULL
@@ -230,21 +233,21 @@ class Ledger:
     def sha256(self, path: Path) -> str:
         """SHA-256 of a file, hashed whole once; afterwards its fingerprint vouches for it.
 
-        Raises CaptureFault when the file cannot be read.
+        A file that is absent is taken for what was last seen at its place: its disk may be
+        in a drawer, and only what needs its content must wait. Raises CaptureFault when it
+        cannot be read, or is absent and was never seen.
         """
-        if path.exists() and not path.is_file():
+        place = str(path)
+        if not path.exists():
+            known = self._db.execute("SELECT sha256 FROM places WHERE path = ?", [place]).fetchone()
+            if known is not None:
+                return str(known[0])
+        elif not path.is_file():
             raise CaptureFault(
                 "is not a file", "name the camera's file in the programme", path=path
             )
         try:
-            mark, size = fingerprint(path)
-            row = self._db.execute(
-                "SELECT sha256 FROM files WHERE fingerprint = ?", [mark]
-            ).fetchone()
-            if row is not None:
-                return str(row[0])
-            with path.open("rb") as file:
-                whole = hashlib.file_digest(file, "sha256").hexdigest()
+            whole = self._hashed(path)
         except OSError as error:
             raise CaptureFault(
                 "cannot be read: {reason}",
@@ -252,6 +255,21 @@ class Ledger:
                 path=path,
                 reason=error.strerror or str(error),
             ) from error
+        with self._db.conn:
+            self._db.execute(
+                "INSERT INTO places VALUES (?, ?) ON CONFLICT(path)"
+                " DO UPDATE SET sha256 = excluded.sha256 WHERE sha256 != excluded.sha256",
+                [place, whole],
+            )
+        return whole
+
+    def _hashed(self, path: Path) -> str:
+        mark, size = fingerprint(path)
+        row = self._db.execute("SELECT sha256 FROM files WHERE fingerprint = ?", [mark]).fetchone()
+        if row is not None:
+            return str(row[0])
+        with path.open("rb") as file:
+            whole = hashlib.file_digest(file, "sha256").hexdigest()
         with self._db.conn:
             self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [mark, size, whole])
         return whole

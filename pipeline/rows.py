@@ -164,7 +164,7 @@ def capture_rows(
         {
             "position": position,
             "name": path.name,
-            "bytes": path.stat().st_size,
+            "bytes": part.bytes,
             "sha256": sha256,
             "format": part.format,
             "start_ms": part.span.start_ms,

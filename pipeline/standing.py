@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Standing:
-    """One recording: its state, how much was heard, what is missing, unnamed or withheld."""
+    """One recording: its state, which stages stand, what is missing, unnamed or withheld.
+
+    `sound`, `words` and `pictures` tell whether the sound is extracted, the words stored and
+    attributed, the web copy made (or the video is held elsewhere).
+    """
 
     recording: str
     status: str
@@ -28,8 +32,10 @@ class Standing:
     speech_ms: int = 0
     unnamed_ms: int = 0
     withheld: int = 0
-    pictures: bool = False
     failure: str = ""
+    sound: bool = False
+    words: bool = False
+    pictures: bool = False
 
 
 _QUERY = """
@@ -37,8 +43,10 @@ SELECT r.id, r.status, COALESCE(r.duration_ms, 0), COALESCE(r.missing_ms, 0),
        COALESCE(SUM(t.end_ms - t.start_ms), 0),
        COALESCE(SUM(CASE WHEN t.person_id IS NULL THEN t.end_ms - t.start_ms END), 0),
        (SELECT COUNT(*) FROM withheld w WHERE w.recording_id = r.id),
-       r.media IS NOT NULL,
-       COALESCE((SELECT sentence FROM failures f WHERE f.recording_id = r.id), '')
+       COALESCE((SELECT sentence FROM failures f WHERE f.recording_id = r.id), ''),
+       r.duration_ms IS NOT NULL,
+       EXISTS (SELECT 1 FROM provenance p WHERE p.recording_id = r.id AND p.step = 'turns'),
+       r.media IS NOT NULL
 FROM recordings r LEFT JOIN turns t ON t.recording_id = r.id
 GROUP BY r.id ORDER BY r.id
 """
@@ -68,20 +76,24 @@ def _known(work: Path) -> dict[str, Standing]:
             path=work,
             reason=error,
         ) from error
-    return {row[0]: Standing(*row) for row in rows}
+    return {row[0]: Standing(*row[:8], *map(bool, row[8:])) for row in rows}
 
 
 def table(found: Sequence[Standing]) -> str:
     """Return one line for each recording, and below it what failed and what to do."""
-    lines = [
-        f"{'recording':44} {'state':8} {'length':>8} {'missing':>8} {'unnamed':>8} {'withheld':>8}"
-    ]
+    head = f"{'recording':44} {'state':8} {'stages':20}"
+    lines = [f"{head} {'length':>8} {'missing':>8} {'unnamed':>8} {'withheld':>8}"]
     for one in found:
         lines.append(
-            f"{one.recording:44} {one.status:8} {clock(one.duration_ms):>8}"
+            f"{one.recording:44} {one.status:8} {_stages(one):20} {clock(one.duration_ms):>8}"
             f" {clock(one.missing_ms):>8} {clock(one.unnamed_ms):>8} {one.withheld:>8}"
         )
         lines += [f"    {line}" for line in one.failure.splitlines()]
     if any(one.status in {"waiting", "failed"} for one in found):
         lines.append("`plenary run` goes on with what is waiting or failed.")
     return "\n".join(lines)
+
+
+def _stages(one: Standing) -> str:
+    named = {"sound": one.sound, "words": one.words, "pictures": one.pictures}
+    return " ".join(name for name, stands in named.items() if stands) or "none"

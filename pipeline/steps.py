@@ -40,17 +40,18 @@ if TYPE_CHECKING:
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"sound": 1, "hearing": 1, "words": 2, "sidecar": 1, "gate": 1, "turns": 1}
+VERSIONS = {"sound": 2, "hearing": 1, "words": 2, "sidecar": 1, "gate": 1, "turns": 1}
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
 
 @dataclass(frozen=True)
 class Part:
-    """A capture's place on the recording's timeline, and its container's format."""
+    """A capture's place on the recording's timeline, its container's format and its size."""
 
     span: Span
     format: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def sound(
         path,
         done.output_sha256,
         done.result["duration_ms"],
-        tuple(Part(Span(a, b), name) for a, b, name in done.result["parts"]),
+        tuple(Part(Span(a, b), name, size) for a, b, name, size in done.result["parts"]),
         tuple(Gap(Span(a, b), reason) for a, b, reason in done.result["gaps"]),
         done,
     )
@@ -115,7 +116,7 @@ def _parts_json(captures: Sequence[Path]) -> list[object]:
     for capture in captures:
         container = media.probe(capture)
         end_ms = start_ms + container.duration_ms
-        parts.append([start_ms, end_ms, container.format])
+        parts.append([start_ms, end_ms, container.format, capture.stat().st_size])
         start_ms = end_ms
     return parts
 

@@ -261,3 +261,27 @@ def test_an_absent_disk_with_events_takes_nothing_away(archive: Archive) -> None
     _run(archive)
     with closing(sqlite3.connect(archive.data / "work.db")) as work:
         assert work.execute("SELECT COUNT(*) FROM events").fetchone() == (1,)
+
+
+def test_an_absent_disk_changes_nothing_that_stands(archive: Archive) -> None:
+    """With its capture away a finished recording stays as it is; only new work on it waits."""
+    assert _run(archive) == "heard pictured"
+    capture = _programme(archive).with_name("matin.wav")
+    away = capture.rename(capture.with_name("away"))
+    assert _run(archive) == ""
+    _edit(_programme(archive), "La seconde", "La deuxième")
+    assert _run(archive) == ""
+    assert _public(archive, "SELECT status FROM recordings") == [("ok",)]
+    _edit(_programme(archive), '"00:06"', '"00:05"')
+    assert _run(archive) == "heard failed"
+    assert _public(archive, "SELECT status FROM recordings") == [("waiting",)]
+    away.rename(capture)
+    assert _run(archive) == "heard pictured"
+    assert _public(archive, "SELECT status FROM recordings") == [("ok",)]
+
+
+def test_status_tells_the_stages(archive: Archive) -> None:
+    """Before and after a run, the archivist sees which stages stand."""
+    assert " none " in archive.plenary("status").stdout
+    _run(archive)
+    assert "sound words pictures" in archive.plenary("status").stdout
