@@ -17,16 +17,17 @@ from pipeline.model import Span, complement, union
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipeline.model import Segment, Window
+    from pipeline.model import Segment, Window, Word
 
-# A word of speech is rarely longer; what its times cover beyond is not told by it.
-LONGEST_WORD_MS = 1_200
+# What a word of n letters tells at most, in ms: n times the second, and the first. Slow speech
+# has seven letters a second; what a word's times cover beyond is not told by it.
+WORD_MS, LETTER_MS = 300, 100
 # Word times are uncertain by this much on either side.
-SLACK_MS = 250
-# Untold speech from which a window is looked at again: a short sentence.
-UNTOLD_MS = 1_000
+SLACK_MS = 200
+# Untold speech from which a window is looked at again: a word or two.
+UNTOLD_MS = 500
 # How much less the second version must leave untold to be kept.
-CLEARLY_LESS_MS = 500
+CLEARLY_LESS_MS = 300
 
 
 def look_twice(
@@ -48,15 +49,14 @@ def look_twice(
 
 def untold_ms(window: Window, segments: Sequence[Segment]) -> int:
     """Return how much of the speech heard in a window lies under none of its words."""
-    told = union(
-        Span(
-            max(0, word.start_ms - SLACK_MS),
-            min(word.end_ms, word.start_ms + LONGEST_WORD_MS) + SLACK_MS,
-        )
-        for segment in segments
-        for word in segment.words
-    )
+    told = union(_told(word) for segment in segments for word in segment.words)
     return sum(hole.duration_ms for part in window.speech for hole in complement(told, part))
+
+
+def _told(word: Word) -> Span:
+    longest_ms = WORD_MS + LETTER_MS * len(word.text)
+    end_ms = min(word.end_ms, word.start_ms + longest_ms)
+    return Span(max(0, word.start_ms - SLACK_MS), end_ms + SLACK_MS)
 
 
 def better(
