@@ -19,6 +19,7 @@ from archive_fixture import (
     evening_event,
     evening_recording,
     make_work,
+    passage,
     public_archive,
     turn,
 )
@@ -135,6 +136,28 @@ def test_rttm_names_people_by_id_and_never_overlaps(db: sqlite3.Connection) -> N
         "SPEAKER table-ronde 1 200.000 4.800 <NA> <NA> voice-3 <NA> <NA>\n"
         "SPEAKER table-ronde 1 280.000 3.600 <NA> <NA> voice-5 <NA> <NA>\n"
     )
+
+
+def test_rttm_leaves_silence_to_nobody(tmp_path: Path) -> None:
+    """A turn that goes on after applause has a line on either side of it."""
+    work = make_work(tmp_path)
+    recording, tables = evening_recording()
+    session = f"{EVENING}/soiree"
+    said = turn(session, 0, "un deux trois", person="cleo-essai")
+    later = passage("quatre cinq", 12_000)
+    with open_store(work) as store:
+        turns = [
+            {
+                **said,
+                "end_ms": later["end_ms"],
+                "passages": [passage("un deux trois", 0), later],
+            }
+        ]
+        store.put_recording(recording, {**tables, "turns": turns})
+    path = publish(work, tmp_path / "public", today=TODAY, names="all").path
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        lines = [line.split() for line in export(db, "rttm", session).splitlines()]
+    assert [(f[3], f[4]) for f in lines] == [("0.000", "1.200"), ("12.000", "0.800")]
 
 
 def test_rttm_cuts_overlaps(tmp_path: Path) -> None:
