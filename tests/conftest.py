@@ -112,9 +112,12 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return the system's Chromium; skip where there is none, but fail where CI is set."""
+    """Return the system's Chromium; skip where there is none, but fail where CI is set.
+
+    For one module only: while Playwright runs, no other test can run an event loop.
+    """
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
         missing = "no Chromium on the PATH: the browser tests did not run"

@@ -143,9 +143,10 @@ def test_nothing_is_done_twice(demo: Archive) -> None:
 
 def test_a_visitor_finds_a_phrase_without_its_accents(demo: Archive) -> None:
     """The search of the command line answers with who, when and the marked words."""
-    done = demo.plenary("search", "citoyennete")
+    done = demo.plenary("search", "economie solidaire")
     assert done.returncode == 0
-    assert "[citoyenneté]" in done.stdout
+    assert "[économie] [solidaire]" in done.stdout
+    assert "Claire Morel" in done.stdout
     assert "nom attribué automatiquement" in done.stdout
 
 
