@@ -67,14 +67,12 @@ def _picture(page: Page, name: str) -> None:
 def test_a_visitor_hears_what_she_looked_for(page: Page, address: str) -> None:
     """A word without accents, the marked hit with its speaker, and the video at that second."""
     page.goto(address)
-    _picture(page, "home")
     page.get_by_role("searchbox").first.fill("economie solidaire")
     page.keyboard.press("Enter")
     hit = page.locator("li.hit").first
     expect(hit.locator("mark").first).to_have_text("économie")
     expect(hit).to_contain_text("Claire Morel")
     expect(hit).to_contain_text("nom attribué automatiquement")
-    _picture(page, "search")
     hit.get_by_role("link", name="Écouter").click()
     page.wait_for_url("**/recordings/**")
     (moment,) = parse_qs(urlparse(page.url).query)["t"]
