@@ -255,7 +255,7 @@ def _room(settings: Settings, estimate: Estimate) -> Iterator[ArchiveFault]:
     free = shutil.disk_usage(_standing(settings.data)).free
     if needed > free:
         yield ArchiveFault(
-            "this archive needs about {needed:.1f} GB more, and the disk of {data} has {free:.1f}",
+            "this archive needs about {needed:.2f} GB more, and the disk of {data} has {free:.2f}",
             "free some space, choose another `data:`, or set `web_copy: false`",
             path=settings.path,
             line=settings.lines.get("data"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.errors import Faults, FileFault
+from archive.errors import ArchiveFault, Faults, FileFault
 from archive.store import open_store
 from pipeline.config import load_settings
 from pipeline.executors import Engine
@@ -111,14 +112,24 @@ def _opened(
     *,
     until: datetime | None = None,
 ) -> Iterator[tuple[Bench, Store]]:
+    """Hold the archive with everything open. Raises ArchiveFault where the disk fails."""
     folder = _model_folder(settings, events)
-    with holding(settings.data), open_store(settings.data / "work.db") as store:
-        kept = settings.data / "kept"
-        kept.mkdir(exist_ok=True)
-        ledger = Ledger(store.db, kept, until=until)
-        with _executor(settings, folder) as executor:
-            model = None if folder is None else _model(settings, folder, ledger)
-            yield Bench(settings, ledger, progress, model, executor), store
+    work = settings.data / "work.db"
+    try:
+        with holding(settings.data), open_store(work) as store:
+            kept = settings.data / "kept"
+            kept.mkdir(exist_ok=True)
+            ledger = Ledger(store.db, kept, until=until)
+            with _executor(settings, folder) as executor:
+                model = None if folder is None else _model(settings, folder, ledger)
+                yield Bench(settings, ledger, progress, model, executor), store
+    except sqlite3.OperationalError as error:
+        raise ArchiveFault(
+            "the working database cannot be written: {reason}",
+            "free some space on its disk and run again: what was done is kept",
+            path=work,
+            reason=error,
+        ) from error
 
 
 def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -189,8 +190,8 @@ def _costing_only_itself(
 ) -> Iterator[None]:
     try:
         yield
-    except (Stopped, Due):
-        raise
+    except (Stopped, Due, sqlite3.Error):
+        raise  # what work.db cannot hold stops the night, not one recording
     except PlenaryError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 (a bug, or a library's: the night goes on)

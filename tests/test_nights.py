@@ -6,16 +6,19 @@ Every session brings its transcript, so that no model is needed: its path leads 
 from __future__ import annotations
 
 import datetime as dt
+import resource
 import socket
 import sqlite3
 import struct
+import subprocess
 import wave
 from contextlib import closing
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROOT, Archive, archive_of
+from conftest import PLENARY, ROOT, Archive, archive_of
 
 from archive.store import open_store
 from pipeline.ledger import Ledger
@@ -285,3 +288,24 @@ def test_status_tells_the_stages(archive: Archive) -> None:
     assert " none " in archive.plenary("status").stdout
     _run(archive)
     assert "sound words pictures" in archive.plenary("status").stdout
+
+
+def test_a_full_disk_ends_in_a_sentence_and_the_next_night_goes_on(archive: Archive) -> None:
+    """Writes that fail at any size end without a traceback; what stands stays whole."""
+    codes = []
+    for room in (1 << 12, 1 << 15, 1 << 17, 200_000, 300_000):
+        done = subprocess.run(
+            [PLENARY, "--config", archive.config, "run"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            preexec_fn=partial(resource.setrlimit, resource.RLIMIT_FSIZE, (room, room)),
+        )
+        assert "Traceback" not in done.stderr, (room, done.stderr)
+        assert done.returncode in {0, 1, 2}, (room, done.stderr)
+        codes.append(done.returncode)
+    assert any(codes), "no write failed: the limits are too wide for this test"
+    assert archive.plenary("run").returncode == 0
+    assert _public(archive, "SELECT status FROM recordings") == [("ok",)]
+    assert _public(archive, "PRAGMA integrity_check") == [("ok",)]
