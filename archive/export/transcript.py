@@ -184,12 +184,20 @@ def _read(
         date or event_date,
         language,
         licence,
-        tuple(json.loads(organisers or "[]")),
+        _organisers(organisers),
         recording,
         tuple(Source(*row) for row in sources),
         tuple(Step(*row) for row in steps),
         tuple(_turns(db, column, identifier, event)),
     )
+
+
+def _organisers(column: str | None) -> tuple[str, ...]:
+    """Return the names; none where the file is damaged: captions do not depend on them."""
+    try:
+        return tuple(map(str, json.loads(column or "[]")))
+    except (ValueError, TypeError):
+        return ()
 
 
 def _turns(db: sqlite3.Connection, column: str, identifier: str, event: str) -> Iterator[Turn]:
@@ -224,7 +232,9 @@ def _turns(db: sqlite3.Connection, column: str, identifier: str, event: str) -> 
 
 
 def _words(text: str, times: str | None) -> tuple[Word, ...]:
-    if times is None:
+    """Return the words with their times; none where the times are not those of the text."""
+    said, known = text.split(" "), json.loads(times or "[]")
+    if len(said) != len(known):
         return ()
-    pairs = zip(text.split(" "), json.loads(times), strict=True)
+    pairs = zip(said, known, strict=True)
     return tuple(Word(start, end, word, probability) for word, (start, end, probability) in pairs)

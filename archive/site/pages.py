@@ -15,7 +15,6 @@ from urllib.parse import unquote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from archive.site import event, home, machines, people, recording, results
-from archive.site.captions import captions
 from archive.site.links import Links
 from archive.site.reading import Row, Visit
 from archive.site.texts import Texts, clock
@@ -71,7 +70,7 @@ ROUTES = (
     _route("/events/(?P<event_id>[^/]+)", event.event, "event.html"),
     _route("/people/(?P<person_id>[^/]+)", people.person, "person.html"),
     _route("/organisations/(?P<organisation_id>[^/]+)", people.organisation, "organisation.html"),
-    _route(r"/recordings/(?P<recording_id>[^/]+/[^/]+)\.vtt", captions, "", VTT),
+    _route(r"/recordings/(?P<recording_id>[^/]+/[^/]+)\.vtt", recording.captions, "", VTT),
     _route(r"/recordings/(?P<recording_id>[^/]+/[^/]+)\.words\.json", recording.words, "", JSON),
     _route("/recordings/(?P<recording_id>[^/]+/[^/]+)", recording.recording, "recording.html"),
     _route("/feed.atom", machines.feed, "feed.xml", ATOM),

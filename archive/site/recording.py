@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from archive.errors import ArchiveFault
+from archive.export import export_recording
 from archive.site.links import Links, is_elsewhere, seconds
 from archive.site.reading import Row, Visit, number, parsed, roles_at, row, rows, text
 from archive.site.texts import clock
@@ -244,6 +246,15 @@ def proof(db: sqlite3.Connection, recording_id: str) -> Row:
             recording_id,
         ),
     }
+
+
+def captions(db: sqlite3.Connection, visit: Visit, recording_id: str) -> str | None:
+    """Return the recording's captions, as they are exported; None when it is unknown."""
+    del visit  # captions speak the recording's language, not the page's
+    try:
+        return export_recording(db, "vtt", recording_id)
+    except ArchiveFault:
+        return None
 
 
 def words(db: sqlite3.Connection, visit: Visit, recording_id: str) -> str | None:
