@@ -1,9 +1,8 @@
 """Sound, web copy and poster, made from captures by ffmpeg; the only module that starts it.
 
-ffmpeg-python builds every command and one wrapper runs it: absolute `file:` addresses,
-whitelists of protocols and formats, no standard input, a cap on what it may say, limits on
-standing still and on time, a process group that dies with this process. Results appear
-whole: a temporary name in the same folder, fsync, rename.
+ffmpeg-python builds every command, with absolute `file:` addresses and whitelists of protocols
+and formats, and `processes.py` runs it. Results appear whole: a temporary name in the same
+folder, fsync, rename.
 
 Captures stay as they are. A recording's timeline is its captures one after the other, each
 as long as `probe` says; inside a capture, times count from where its container starts.
@@ -11,14 +10,8 @@ as long as `probe` says; inside a capture, times count from where its container 
 
 from __future__ import annotations
 
-import ctypes
 import os
-import selectors
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -49,6 +42,7 @@ from pipeline.graph import (
     web_shape,
 )
 from pipeline.model import Gap, Span, complement
+from pipeline.processes import STALL_S, run_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,23 +60,11 @@ __all__ = [
     "stream_sound",
 ]
 
-STALL_S = 300
-"""Seconds without progress after which ffmpeg is taken for hung; moving the index of a large
-MP4 to its front copies the whole file in silence."""
-
 WALL_FACTOR = 20
 """Times its own length that a recording may take, plus STALL_S."""
 
-WORDS_KEPT = 4_000
-"""Bytes of ffmpeg's last words that an error may quote from."""
-
 KEYFRAME_S = 2
 """Seconds between the web copy's key frames: how far a seek may have to decode."""
-
-PR_SET_PDEATHSIG = 1
-"""From Linux's <sys/prctl.h>."""
-
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +245,7 @@ def _make(
 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _run(command, subject, alive, WALL_FACTOR * length_ms / 1000 + STALL_S)
+        run_process(command, subject, alive, WALL_FACTOR * length_ms / 1000 + STALL_S)
         if not partial.is_file() or partial.stat().st_size == 0:
             raise _NothingMade("nothing could be made of it", "play it to see", path=subject)
         with partial.open("rb") as made:
@@ -282,80 +264,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _run(
-    command: Sequence[str], subject: Path, alive: Callable[[str], bool], wall_s: float
-) -> None:
-    """Run one process to its end; `alive` gets its lines and says which of them mean progress.
-
-    Raises CaptureFault about `subject` when it fails, stands still for STALL_S or takes longer
-    than `wall_s`; ArchiveFault when the disk is full. Nothing of it outlives this call.
-    """
-    parent = os.getpid()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        process_group=0,
-        # The child calls prctl and getppid only: nothing that another thread may have locked.
-        preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509
-    )
-    try:
-        words = _listen(process, alive, time.monotonic() + wall_s)
-        code = process.wait(timeout=STALL_S)
-    except TimeoutError as error:
-        raise CaptureFault(
-            "ffmpeg stood still on it", "play it to see whether it is whole", path=subject
-        ) from error
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    if code == 0:
-        return
-    if "No space left on device" in words:
-        raise ArchiveFault("the disk is full", "make room, then run again")
-    raise CaptureFault(
-        "ffmpeg could not use it: {words}",
-        "play it to see whether it is whole, or copy it again from the card",
-        path=subject,
-        words=words.strip().rpartition("\n")[2] or f"it ended with code {code}",
-    )
-
-
-def _listen(process: subprocess.Popen[bytes], alive: Callable[[str], bool], end: float) -> str:
-    """Read both outputs until they close; return the last words of standard error."""
-    words, rest = b"", b""
-    moved = time.monotonic()
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
-        selector.register(process.stderr, selectors.EVENT_READ)  # type: ignore[arg-type]
-        while selector.get_map():
-            for key, _ in selector.select(timeout=1):
-                data = os.read(key.fd, 65_536)
-                if not data:
-                    selector.unregister(key.fileobj)
-                elif key.fileobj is process.stderr:
-                    words = (words + data)[-WORDS_KEPT:]
-                else:
-                    *lines, rest = (rest + data).split(b"\n")
-                    for line in lines:
-                        if alive(line.decode(errors="replace").strip()):
-                            moved = time.monotonic()
-            now = time.monotonic()
-            if now > end or now - moved > STALL_S:
-                raise TimeoutError
-    return words.decode(errors="replace")
-
-
-def _die_with(parent: int) -> None:
-    """Run in the child before ffmpeg: the kernel kills it when its parent ends (Linux)."""
-    if _LIBC is not None:
-        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-
 @cache
 def _version_of(command: str) -> str:
     lines: list[str] = []
@@ -364,5 +272,5 @@ def _version_of(command: str) -> str:
         lines.append(line)
         return True
 
-    _run([command, "-version"], Path(command), keep, STALL_S)
+    run_process([command, "-version"], Path(command), keep, STALL_S)
     return lines[0].removeprefix("ffmpeg version ").split()[0]
