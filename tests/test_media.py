@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from archive.errors import CaptureFault
-from pipeline import media
+from pipeline import media, processes
 from pipeline.model import Span
 
 BEEPS_S = (1.0, 5.0, 9.0)
@@ -262,7 +262,7 @@ def test_a_hung_ffmpeg_is_stopped(
     fake.write_text(f"#!/bin/sh\n/bin/sleep 60 &\necho $! $$ > {tmp_path}/pids\nwait\n")
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(fake.parent))
-    monkeypatch.setattr(media, "STALL_S", 1)
+    monkeypatch.setattr(processes, "STALL_S", 1)
     with pytest.raises(CaptureFault, match="stood still"):
         media.extract_sound([clips / "whole.mp4"], tmp_path / "s.flac")
     assert all(ended(int(pid)) for pid in (tmp_path / "pids").read_text().split())
