@@ -1,4 +1,4 @@
-"""Where each recording stands, told from work.db without changing it."""
+"""Where each recording stands, told from work.db, which is only read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveFault
+from archive.store import open_to_read
 from pipeline.config import load_settings
 from pipeline.programme import load_events
 from pipeline.progress import clock
@@ -67,7 +68,7 @@ def _known(work: Path) -> dict[str, Standing]:
     if not work.exists():
         return {}
     try:
-        with closing(sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(open_to_read(work)) as db:
             rows = db.execute(_QUERY).fetchall()
     except sqlite3.Error as error:
         raise ArchiveFault(

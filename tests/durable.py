@@ -137,7 +137,9 @@ class Disk:
 
 
 def _with(content: bytes | bytearray, offset: int, data: bytes) -> bytes:
-    return bytes(content[:offset]).ljust(offset, b"\0") + data + bytes(content[offset + len(data) :])
+    return (
+        bytes(content[:offset]).ljust(offset, b"\0") + data + bytes(content[offset + len(data) :])
+    )
 
 
 def _collect(folder: Node, prefix: str, loss: Loss, found: State) -> None:
@@ -159,7 +161,7 @@ def read(folder: Path) -> State:
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_symlink():
-            found[name] = os.readlink(path)
+            found[name] = str(path.readlink())
         else:
             found[name] = None if path.is_dir() else path.read_bytes()
     return found
