@@ -1,8 +1,8 @@
 """Which recordings are due, in what order, and what becomes of one that fails.
 
 Words come before pictures: every recording is heard, attributed, stored and published
-as soon as it is done; the web copies are made after the words of all. A recording that
-fails costs only itself. Nothing that the ledger holds is done again.
+as soon as it is done; then come the sound copies of all, then their pictures. A recording
+that fails costs only itself. Nothing that the ledger holds is done again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from archive.publish import publish
 from pipeline import rows
 from pipeline.hear import Bench, hear, inputs
 from pipeline.ledger import Due, Step, digest
-from pipeline.pictures import make_pictures, withdraw
+from pipeline.pictures import make_pictures, make_sound_copy, withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -140,16 +140,16 @@ def _work(
                 # Words given to somebody who wants nothing published leave the copy now.
                 withdraw(bench.settings.data, store, bench.ledger, event)
                 _publish_if_due(bench, store, outcome)
-    for event, recording in _with_pictures(bench, events):
-        name = f"{event.id}/{recording.id}"
-        if name not in waiting or name in outcome.failed:
-            continue
-        with _costing_only_itself(bench, store, outcome, recording, name):
-            if make_pictures(
-                bench.settings.data, store, bench.ledger, bench.progress, event, recording
-            ):
-                outcome.pictured.append(name)
-                _publish_if_due(bench, store, outcome)
+    for make in (make_sound_copy, make_pictures):
+        for event, recording in _with_pictures(bench, events):
+            name = f"{event.id}/{recording.id}"
+            if name not in waiting or name in outcome.failed:
+                continue
+            with _costing_only_itself(bench, store, outcome, recording, name):
+                if make(bench.settings, store, bench.ledger, bench.progress, event, recording):
+                    if name not in outcome.pictured:
+                        outcome.pictured.append(name)
+                    _publish_if_due(bench, store, outcome)
 
 
 def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
@@ -164,9 +164,8 @@ def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
         try:
             _words(bench, store, event, recording)
             if (event.id, recording.id) in pictured:
-                make_pictures(
-                    bench.settings.data, store, bench.ledger, bench.progress, event, recording
-                )
+                for make in (make_sound_copy, make_pictures):
+                    make(bench.settings, store, bench.ledger, bench.progress, event, recording)
         except Due as answer:
             found[f"{event.id}/{recording.id}"] = answer.step.name
         except CaptureFault:
