@@ -174,11 +174,14 @@ def _first_that_holds(*reasons: tuple[str, bool]) -> str | None:
 
 
 def first_seen(public: Iterable[Span], seen: Iterable[Span]) -> int | None:
-    """Return the moment of the still: in the first stretch that is public and has a picture."""
+    """Return the moment of the still: in the first stretch that is public and has a picture.
+
+    The middle of a stretch that is shorter than twice POSTER_MS.
+    """
     pictured = list(seen)
     both = (part for span in public for one in pictured if (part := span.clip(one)))
     first = min(both, key=lambda span: span.start_ms, default=None)
-    return None if first is None else min(first.start_ms + POSTER_MS, first.end_ms - 1)
+    return None if first is None else first.start_ms + min(POSTER_MS, first.duration_ms // 2)
 
 
 def _even(length: Fraction | int) -> int:

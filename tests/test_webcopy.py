@@ -147,7 +147,7 @@ def assert_sound_plays(path: Path, length_ms: int = LENGTH_MS) -> None:
         assert (sound.codec_context.name, sound.profile) == ("aac", "LC")
         assert (sound.codec_context.channels, sound.codec_context.sample_rate) == (1, 48_000)
         assert made.start_time == sound.start_time == 0
-        assert made.duration / 1000 == pytest.approx(length_ms, abs=60)
+        assert (made.duration or 0) / 1000 == pytest.approx(length_ms, abs=60)
 
 
 def assert_film_plays(path: Path, size: tuple[int, int], length_ms: int = LENGTH_MS) -> None:
@@ -491,10 +491,10 @@ def test_levels_hold_what_is_asked_for() -> None:
 
 
 def test_the_still_is_public_and_has_a_picture() -> None:
-    """The first stretch that is both gives it, three seconds in, or at its last moment."""
+    """The first stretch that is both gives it, three seconds in, or in its middle."""
     public = [Span(0, 10_000), Span(20_000, 21_000), Span(40_000, 90_000)]
     assert first_seen(public, [Span(0, 90_000)]) == 3_000
-    assert first_seen(public, [Span(15_000, 90_000)]) == 20_999
+    assert first_seen(public, [Span(15_000, 90_000)]) == 20_500
     assert first_seen(public, [Span(50_000, 90_000)]) == 53_000
     assert first_seen(public, [Span(10_000, 20_000)]) is None
     assert first_seen([], [Span(0, 90_000)]) is None
@@ -507,8 +507,9 @@ def test_what_a_picture_is_told_to_be(clips: Path) -> None:
     assert film is not None
     assert card is not None
     assert told is not None
-    assert (film.codec, film.plain, film.interlaced, film.rate) == ("h264", True, False, 25)
-    assert (card.interlaced, card.field_order, card.rate) == (True, None, 25)
+    assert (film.codec, film.plain, film.interlaced) == ("h264", True, False)
+    assert (card.interlaced, card.field_order) == (True, None)
+    assert film.rate == card.rate == Fraction(25)
     assert (told.interlaced, told.field_order) == (True, "tff")
     assert flow(clips / "film.mp4").orderly
     assert flow(clips / "film.ts").first_ms <= 50
