@@ -268,11 +268,16 @@ class Ledger:
         row = self._db.execute("SELECT sha256 FROM files WHERE fingerprint = ?", [mark]).fetchone()
         if row is not None:
             return str(row[0])
-        with path.open("rb") as file:
-            whole = hashlib.file_digest(file, "sha256").hexdigest()
+        whole = whole_sha256(path)
         with self._db.conn:
             self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [mark, size, whole])
         return whole
+
+
+def whole_sha256(path: Path) -> str:
+    """SHA-256 of a whole file, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint(path: Path) -> tuple[str, int]:

@@ -66,17 +66,17 @@ def make_pictures(
         return True
     from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
 
-    progress.stage(name, "web copy", duration_ms)
     # Said before the copy stands: cut off in between, it counts as holding at least this.
     ledger.apply(f"shown:{name}", canonical(spans_to_json(public)))
-    media.make_web_copy(
-        recording.captures,
-        copy,
-        public=public,
-        duration_ms=duration_ms,
-        channel=recording.sound.channel,
-        progress=progress.reach,
-    )
+    with progress.stage(name, "web copy", duration_ms) as stage:
+        media.make_web_copy(
+            recording.captures,
+            copy,
+            public=public,
+            duration_ms=duration_ms,
+            channel=recording.sound.channel,
+            progress=stage.reach,
+        )
     shown = bool(public) and media.make_poster(
         recording.captures, poster, min(public[0].start_ms + _POSTER_MS, public[0].end_ms - 1)
     )
