@@ -26,8 +26,11 @@ class Ahead(Generic[T]):
         self._result: Future[T] = Future()
 
     def begin(self, key: str, work: Callable[[], T]) -> None:
-        """Begin `work` in a thread of its own, unless some is under way still."""
-        if self._key and not self._result.done():
+        """Begin `work` in a thread of its own, unless it was begun or other work is under way.
+
+        What was begun and never taken is forgotten once it is done.
+        """
+        if key == self._key or (self._key and not self._result.done()):
             return
         result: Future[T] = Future()
         self._key, self._result = key, result

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pipeline.steps import Model
 
 # Raised when the way from stages to rows changes, so that all recordings are stored anew.
-_ROWS_VERSION = 1
+ROWS_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def inputs(bench: Bench, event: Event, recording: Recording, hashes: Sequence[st
     settings = bench.settings
     return digest(
         [
-            _ROWS_VERSION,
+            ROWS_VERSION,
             listening.VERSIONS | steps.VERSIONS,
             [version("faster-whisper"), version("ctranslate2")],
             list(hashes),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.ledger import Ledger
     from pipeline.progress import Progress
 
-_VERSION = 1
+VERSION = 1
 # The still picture: a moment after the first public one, past a fade or a shaky start.
 _POSTER_MS = 3_000
 
@@ -47,7 +47,7 @@ def make_pictures(
     public = audible(store, event, recording, duration_ms)
     step = Step(
         "pictures",
-        _VERSION,
+        VERSION,
         {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
         {
             "public": spans_to_json(public),
