@@ -1,6 +1,6 @@
 """What a long recording costs beside a short one: peak memory, and processor time by kind.
 
-    python bench/length.py [--minutes 30 480] [--keep FOLDER]
+    python -m bench.length [--minutes 30 480] [--keep FOLDER]
 
 Each recording is made of espeak-ng's French (no sentence twice in an hour), several voices,
 silences of up to two minutes and two stretches of lost packets, as a transport stream; then
@@ -28,7 +28,7 @@ from demo.make import grammar
 from pipeline.media import ffmpeg_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 RATE = 22_050
@@ -99,7 +99,11 @@ class Cost:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def speech(minutes: int, dice: random.Random) -> Iterator[bytes]:
+PAUSES = (0.4, 0.8, 1.5, 3.0, 6.0, 120.0)
+"""Seconds of silence after a turn: one in six is a long one."""
+
+
+def speech(minutes: int, dice: random.Random, pauses: Sequence[float] = PAUSES) -> Iterator[bytes]:
     """Yield `minutes` of speech and silence: 16-bit mono at RATE."""
     wanted = minutes * 60 * RATE * 2
     made, hour = 0, -1
@@ -117,8 +121,7 @@ def speech(minutes: int, dice: random.Random) -> Iterator[bytes]:
         wave = subprocess.run(
             ["espeak-ng", *voice, "--stdout", " ".join(turn)], capture_output=True, check=True
         ).stdout[44:]
-        pause = dice.choice((0.4, 0.8, 1.5, 1.5, 3.0, 120.0 if dice.random() < 0.2 else 6.0))
-        piece = wave + bytes(2 * int(pause * RATE))
+        piece = wave + bytes(2 * int(dice.choice(pauses) * RATE))
         yield piece[: wanted - made]
         made += len(piece)
 
