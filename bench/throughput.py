@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from pipeline.transcribe import Recogniser
 
 ROOT = Path(__file__).resolve().parent.parent
-MAX_NEW = 200
-"""Cap given to CTranslate2, which makes about half of it: a window of speech has a hundred."""
-
 TERMS = ("Ana Exemple", "Bo Exemple", "monnaies locales", "tiers-lieu")
 
 PROGRAMME = """\
@@ -68,7 +65,7 @@ run:
 CAPPED = """\
 import sys
 sys.path.insert(0, {root!r})
-from bench.throughput import cap
+from bench.capped import cap
 cap()
 """
 
@@ -91,23 +88,12 @@ cli.main()
 """
 
 
-def cap() -> None:
-    """Cap the tokens of every batched recognition of this process."""
-    from faster_whisper import BatchedInferencePipeline  # noqa: PLC0415
-
-    whole = BatchedInferencePipeline.transcribe
-
-    def capped(self: object, *given: object, **named: object) -> object:
-        return whole(self, *given, **{**named, "max_new_tokens": MAX_NEW})
-
-    BatchedInferencePipeline.transcribe = capped
-
-
 class Capped(Engine):
     """Our engine, its tokens capped and the second look off, in whatever process it loads."""
 
     def load(self) -> Recogniser:
         """Load as ever, with the cap in force."""
+        from bench.capped import cap  # noqa: PLC0415 (workers only)
         from pipeline import second_look  # noqa: PLC0415
 
         cap()
