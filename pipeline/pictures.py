@@ -80,8 +80,9 @@ def make_pictures(
     shown = bool(public) and media.make_poster(
         recording.captures, poster, min(public[0].start_ms + _POSTER_MS, public[0].end_ms - 1)
     )
-    store.set_media(name, shown_at, f"media/{event.id}/{poster.name}" if shown else None)
-    ledger.apply(f"pictures:{name}", step.key)
+    with store.db.atomic():
+        store.set_media(name, shown_at, f"media/{event.id}/{poster.name}" if shown else None)
+        ledger.apply(f"pictures:{name}", step.key)
     return True
 
 

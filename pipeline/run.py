@@ -246,8 +246,9 @@ def _put_programme(bench: Bench, store: Store, event: Event) -> None:
     tables = rows.event_tables(event)
     key = digest([_ROWS_VERSION, tables])
     if not bench.ledger.is_applied(f"programme:{event.id}", key):
-        store.put_event(event.id, tables)
-        bench.ledger.apply(f"programme:{event.id}", key)
+        with store.db.atomic():
+            store.put_event(event.id, tables)
+            bench.ledger.apply(f"programme:{event.id}", key)
 
 
 def _begin(bench: Bench, following: tuple[Event, Recording] | None) -> None:
@@ -281,11 +282,12 @@ def _words(
         return False
     story = hear(bench, event, recording, hashes, meanwhile)
     bench.ledger.claim(Step("storing", _ROWS_VERSION, {"all": key}))
-    store.put_recording(
-        rows.recording_row(event.id, recording.id, story.sound), story.tables(recording, hashes)
-    )
-    bench.ledger.apply(f"recording:{name}", key)
-    bench.ledger.note("processing", name, "words", "success")
+    with store.db.atomic():
+        store.put_recording(
+            rows.recording_row(event.id, recording.id, story.sound), story.tables(recording, hashes)
+        )
+        bench.ledger.apply(f"recording:{name}", key)
+        bench.ledger.note("processing", name, "words", "success")
     return True
 
 
