@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from pipeline.progress import Progress
 
 # Raised when a copy's content changes for the same captures and options.
-_SOUND_VERSION, _PICTURE_VERSION = 1, 2
-
+VERSIONS = {"sound copy": 1, "pictures": 2}
 # Stands in the ledger behind the key of a recording that has no picture to be made.
 _NO_PICTURE = " no picture"
 
@@ -99,20 +98,21 @@ def make_sound_copy(
     if not stands:
         from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
 
-        progress.stage(name, "sound copy", duration_ms)
         # Said before the copy stands: cut off in between, it counts as holding at least this.
         ledger.apply(f"shown:{name}", canonical(spans_to_json(public)))
-        media.make_sound_copy(
-            recording.captures,
-            copies.sound,
-            public=public,
-            duration_ms=duration_ms,
-            channel=recording.sound.channel,
-            progress=progress.reach,
-        )
+        with progress.stage(name, "sound copy", duration_ms) as stage:
+            media.make_sound_copy(
+                recording.captures,
+                copies.sound,
+                public=public,
+                duration_ms=duration_ms,
+                channel=recording.sound.channel,
+                progress=stage.reach,
+            )
+    with store.db.atomic():
+        if row["media"] not in played:
+            store.set_media(name, copies.address(copies.sound), None)
         ledger.apply(f"sound copy:{name}", step.key)
-    if row["media"] not in played:
-        store.set_media(name, copies.address(copies.sound), None)
     return True
 
 
@@ -134,7 +134,7 @@ def make_pictures(
     public = audible(store, event, recording, duration_ms)
     heard = _sound_step(ledger, recording, public)
     wanted = {"height": settings.media.height, "quality": settings.media.quality}
-    step = Step("pictures", _PICTURE_VERSION, {**heard.inputs, "sound": heard.key}, wanted)
+    step = Step("pictures", VERSIONS["pictures"], {**heard.inputs, "sound": heard.key}, wanted)
     copies = Copies(settings.data, event.id, recording.id)
     made = ledger.made_from(f"pictures:{name}")
     if made == step.key + _NO_PICTURE and row["media"] == copies.address(copies.sound):
@@ -143,51 +143,61 @@ def make_pictures(
     if stands and row["media"] == copies.address(copies.picture):
         return False
     ledger.claim(step)
-    if not stands:
-        from pipeline import media, webcopy  # noqa: PLC0415 (as above)
+    how = "" if stands else _make_picture(settings, store, progress, copies, recording, public)
+    with store.db.atomic():
+        if how is None:
+            store.set_media(name, copies.address(copies.sound), None)
+            ledger.apply(f"pictures:{name}", step.key + _NO_PICTURE)
+            return True
+        poster = copies.address(copies.poster) if copies.poster.exists() else None
+        store.set_media(name, copies.address(copies.picture), poster)
+        ledger.apply(f"pictures:{name}", step.key)
+        if how:
+            ledger.note("processing", name, "pictures", "success", how)
+    return True
 
-        progress.stage(name, "web copy", duration_ms)
-        copy = media.make_web_copy(
+
+def _make_picture(
+    settings: Settings,
+    store: Store,
+    progress: Progress,
+    copies: Copies,
+    recording: Recording,
+    public: Sequence[Span],
+) -> str | None:
+    """Make web copy and poster, and say how; None where there is no picture, and none stands."""
+    from pipeline import media, webcopy  # noqa: PLC0415 (as above)
+
+    name = f"{copies.event}/{copies.recording}"
+    duration_ms = int(store.db.table("recordings").get(name)["duration_ms"])
+    gaps = store.db.execute("SELECT 1 FROM gaps WHERE recording_id = ? LIMIT 1", [name])
+    with progress.stage(name, "web copy", duration_ms) as stage:
+        made = media.make_web_copy(
             recording.captures,
             copies.sound,
             copies.picture,
             public=public,
             duration_ms=duration_ms,
             wanted=webcopy.limits(settings.media.height, settings.media.quality),
-            damaged=_is_damaged(store, name),
-            progress=progress.reach,
+            damaged=gaps.fetchone() is not None,
+            progress=stage.reach,
         )
-        if copy is None:
-            copies.picture.unlink(missing_ok=True)
-            copies.poster.unlink(missing_ok=True)
-            store.set_media(name, copies.address(copies.sound), None)
-            ledger.apply(f"pictures:{name}", step.key + _NO_PICTURE)
-            return True
-        if copy.still_ms is None or not media.make_poster(
-            copies.picture, copies.poster, copy.still_ms
-        ):
-            copies.poster.unlink(missing_ok=True)
-        how = copy.encoded_because
-        detail = "copied" if how is None else f"encoded: {how}"
-        ledger.note("processing", name, "pictures", "success", detail)
-    poster = copies.address(copies.poster) if copies.poster.exists() else None
-    store.set_media(name, copies.address(copies.picture), poster)
-    ledger.apply(f"pictures:{name}", step.key)
-    return True
+    still_ms = None if made is None else made.still_ms
+    if still_ms is None or not media.make_poster(copies.picture, copies.poster, still_ms):
+        copies.poster.unlink(missing_ok=True)
+    if made is None:
+        copies.picture.unlink(missing_ok=True)
+        return None
+    return f"encoded: {made.encoded_because}" if made.encoded_because else "copied"
 
 
 def _sound_step(ledger: Ledger, recording: Recording, public: Sequence[Span]) -> Step:
     return Step(
         "sound copy",
-        _SOUND_VERSION,
+        VERSIONS["sound copy"],
         {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
         {"public": spans_to_json(public), "channel": recording.sound.channel},
     )
-
-
-def _is_damaged(store: Store, name: str) -> bool:
-    gaps = store.db.execute("SELECT 1 FROM gaps WHERE recording_id = ? LIMIT 1", [name])
-    return gaps.fetchone() is not None
 
 
 def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:
