@@ -5,7 +5,9 @@ Drives the system's Chromium through Playwright (the fixture `browser`).
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,8 +41,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("browser")
     public = make_public(folder)
     make_copies(folder, folder / "media" / DAY / "matin.mp4")
+    with served(public, folder / "media") as found:
+        yield found
+
+
+@contextmanager
+def served(public: Path, copies: Path) -> Iterator[str]:
     site = SiteSettings("Archive d'essai", "fr", "https://archive.example.org")
-    app = make_app(public, folder / "media", site)
+    app = make_app(public, copies, site)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -105,8 +113,7 @@ def until(page: Page, condition: str) -> None:
         if page.evaluate(condition):
             return
         page.wait_for_timeout(50)
-    state = page.evaluate(f"[{TIME}, {PAUSED}]")
-    pytest.fail(f"never came true: {condition}; time and pause: {state}")
+    pytest.fail(f"never came true: {condition}")
 
 
 def stands_at(page: Page, seconds: float) -> None:
@@ -170,15 +177,31 @@ def test_the_sound_alone_plays_from_the_same_moment(open_page: Callable[..., Pag
     page = open_page(f"{RECORDING}?t=31.5")
     stands_at(page, 31.5)
     page.evaluate("document.querySelector('video').play()")
-    page.get_by_role("link", name="Écouter le son seul").click()
+    page.get_by_role("link", name="Le son seul").click()
     until(page, f"{TIME} > 31.6 && !{PAUSED}")
     assert "matin.m4a" in page.evaluate("document.querySelector('video').currentSrc")
     assert page.evaluate("document.querySelector('video').videoWidth") == 0
     expect(page.locator(".passage.current")).to_have_attribute("data-start", "30000")
     page.evaluate("document.querySelector('video').pause()")
-    page.get_by_role("link", name="Revoir l’image").click()
+    page.get_by_role("link", name="L’image").click()
     until(page, "document.querySelector('video').videoWidth > 0")
     until(page, f"{TIME} > 31.6")
+
+
+def test_a_recording_without_picture_is_heard(browser: Browser, tmp_path: Path) -> None:
+    """Where there is sound alone, or alone as yet, it plays from the moment asked for."""
+    pointer = make_public(tmp_path)
+    with sqlite3.connect(pointer.resolve()) as db:
+        db.execute("UPDATE recordings SET media = replace(media, 'matin.mp4', 'matin.m4a')")
+    make_copies(tmp_path, tmp_path / "media" / DAY / "matin.mp4")
+    with served(pointer, tmp_path / "media") as found, closing(browser.new_page()) as page:
+        page.goto(f"{found}{RECORDING}?t=31.5")
+        sound = "document.querySelector('audio')"
+        until(page, f"{sound}.currentTime === 31.5")
+        page.evaluate(f"{sound}.play()")
+        until(page, f"{sound}.currentTime > 32")
+        expect(page.locator(".passage.current")).to_have_attribute("data-start", "30000")
+        assert page.locator("video").count() == 0
 
 
 def test_a_stretch_stops_at_its_end(open_page: Callable[..., Page]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOMENT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(?:,(\d{1,6}(?:\.\d{1,3})?))?")
 # The host stands in a header, so a name and a port may pass and nothing else.
-# A film of ours and its sound alone stand beside each other (docs/adr/0007).
+# A film of ours and its sound alone stand beside each other.
 FILM, SOUND_ALONE = ".mp4", ".m4a"
 ELSEWHERE = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d{1,5})?)(?:[/?#]|\Z)")
 
