@@ -6,6 +6,7 @@ Nothing here starts a process or writes a file; `pipeline/webcopy.py` decides wh
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _LOOKS = 4
 """Places, spread over a capture, at which a frame is looked at."""
+
+_DISORDERLY = Flow(orderly=False, first_ms=0, end_ms=0, keyframe_ms=0, kbps=0)
 
 _TOP_FIRST, _BOTTOM_FIRST = (2, 4), (3, 5)
 """From libavcodec's AVFieldOrder: TT and TB, BB and BT."""
@@ -71,35 +74,30 @@ def look(path: Path) -> Picture | None:
 
 def flow(path: Path) -> Flow:
     """Read all packets of a capture's picture, decoding none. Raises CaptureFault."""
-    orderly, size = True, 0
-    before: int | None = None
-    first_ms = end_ms = float("inf")
+    before, first_ms, end_ms, size = float("-inf"), float("inf"), 0.0, 0
     keys: list[float] = []
     with open_capture(path) as container:
-        stream = moving_picture(container)
         origin_ms = _origin_ms(container)
-        end_ms = 0.0
-        for packet in _packets(container, stream):
-            if packet.pts is None or packet.dts is None or packet.is_corrupt:
-                orderly = False
-                break
-            orderly = orderly and (
-                packet.dts > before if before is not None else packet.is_keyframe
-            )
-            before, size = packet.dts, size + packet.size
+        for packet in _packets(container, moving_picture(container)):
+            # Matroska tells no decoding times at first: libav finds them as it goes.
+            backwards = packet.dts is not None and packet.dts <= before
+            begun = bool(keys) or packet.is_keyframe
+            if packet.pts is None or packet.is_corrupt or backwards or not begun:
+                return _DISORDERLY
+            before = before if packet.dts is None else packet.dts
             at_ms = float(packet.pts * packet.time_base) * 1000 - origin_ms
             first_ms = min(first_ms, at_ms)
             end_ms = max(end_ms, at_ms + float((packet.duration or 0) * packet.time_base) * 1000)
+            size += packet.size
             if packet.is_keyframe:
                 keys.append(at_ms)
     if not keys:
-        return Flow(orderly=False, first_ms=0, end_ms=0, keyframe_ms=0, kbps=0)
-    widest = max(b - a for a, b in zip(keys, [*keys[1:], end_ms], strict=True))
+        return _DISORDERLY
     return Flow(
-        orderly=orderly,
+        orderly=True,
         first_ms=round(first_ms),
         end_ms=round(end_ms),
-        keyframe_ms=round(widest),
+        keyframe_ms=round(max(b - a for a, b in pairwise([*keys, end_ms]))),
         kbps=round(size * 8 / max(1.0, end_ms - first_ms)),
     )
 

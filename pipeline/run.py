@@ -152,7 +152,7 @@ def _work(
             name = f"{event.id}/{recording.id}"
             if name not in waiting or name in outcome.failed:
                 continue
-            with _costing_only_itself(bench, store, outcome, recording, name):
+            with _costing_only_itself(bench, store, outcome, recording, name, heard=True):
                 if make(bench.settings, store, bench.ledger, bench.progress, event, recording):
                     if name not in outcome.pictured:
                         outcome.pictured.append(name)
@@ -216,8 +216,15 @@ def _with_pictures(bench: Bench, events: Sequence[Event]) -> Iterator[tuple[Even
 
 @contextmanager
 def _costing_only_itself(
-    bench: Bench, store: Store, outcome: Outcome, recording: Recording, name: str
+    bench: Bench,
+    store: Store,
+    outcome: Outcome,
+    recording: Recording,
+    name: str,
+    *,
+    heard: bool = False,
 ) -> Iterator[None]:
+    """Note what goes wrong and go on; words that stand (`heard`) are not called failed for it."""
     try:
         yield
     except (Stopped, Due, sqlite3.Error):
@@ -237,7 +244,8 @@ def _costing_only_itself(
         return
     outcome.failed[name] = failure
     absent = any(not capture.exists() for capture in recording.captures)
-    store.set_status(name, "waiting" if absent else "failed")
+    if absent or not heard:
+        store.set_status(name, "waiting" if absent else "failed")
     bench.ledger.fail(name, type(failure).__name__, str(failure))
     bench.progress.say(f"{name}  failed\n  {failure}")
 

@@ -22,7 +22,7 @@ class Standing:
     """One recording: its state, which stages stand, what is missing, unnamed or withheld.
 
     `sound`, `words` and `pictures` tell whether the sound is extracted, the words stored and
-    attributed, the web copy made (or the video is held elsewhere).
+    attributed, the web copy made (or the video is held elsewhere, or there is none).
     """
 
     recording: str

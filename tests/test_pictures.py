@@ -12,7 +12,7 @@ import pytest
 from clips import ffmpeg
 from conftest import ROOT, Archive, archive_of
 
-from archive.errors import Stopped
+from archive.errors import CaptureFault, Stopped
 from pipeline import media
 from pipeline.night import Request, due_in, run_archive
 from pipeline.progress import Progress
@@ -95,6 +95,12 @@ def _played(archive: Archive) -> dict[str, str | None]:
     return {i.removeprefix(f"{EVENT}/"): m and m.removeprefix(f"media/{EVENT}/") for i, m in rows}
 
 
+def _statuses(archive: Archive) -> set[str]:
+    public = (archive.data / "public" / "archive.db").resolve()
+    with closing(sqlite3.connect(f"{public.as_uri()}?immutable=1", uri=True)) as db:
+        return {status for (status,) in db.execute("SELECT status FROM recordings")}
+
+
 def _copies(archive: Archive) -> set[str]:
     folder = archive.data / "media" / EVENT
     return {file.name for file in folder.iterdir()} if folder.exists() else set()
@@ -138,6 +144,27 @@ def test_a_picture_that_is_still_to_come_is_no_picture(
     _run(archive)
     assert archive.plenary("status").stdout.count("sound words pictures") == 2
     assert (archive.data / "media" / EVENT / "matin.m4a").stat().st_mtime_ns == heard
+
+
+def test_words_stand_where_a_picture_fails(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archivist is told and the next run tries again; visitors keep words and sound."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise CaptureFault("none of its pictures can be decoded", "copy it again from the card")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(media, "make_web_copy", refused)
+        for again in (False, True):
+            outcome = run_archive(Request(archive.config), Progress(StringIO()))
+            assert set(outcome.failed) == {f"{EVENT}/matin", f"{EVENT}/soir"}
+            assert outcome.heard == ([] if again else [f"{EVENT}/matin", f"{EVENT}/soir"])
+    assert "can be decoded" in archive.plenary("status").stdout
+    assert _statuses(archive) == {"ok"}
+    assert _played(archive) == {"matin": "matin.m4a", "soir": "soir.m4a"}
+    assert _run(archive) == ["matin", "soir"]
+    assert "can be decoded" not in archive.plenary("status").stdout
 
 
 def test_another_size_or_quality_makes_the_picture_anew(archive: Archive) -> None:
