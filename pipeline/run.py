@@ -1,8 +1,8 @@
 """Which recordings are due, in what order, and what becomes of one that fails.
 
 Words come before pictures: every recording is heard, attributed, stored and published
-as soon as it is done; the web copies are made after the words of all. A recording that
-fails costs only itself. Nothing that the ledger holds is done again.
+as soon as it is done; then come the sound copies of all, then their pictures. A recording
+that fails costs only itself. Nothing that the ledger holds is done again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipeline import rows
 from pipeline.hear import Bench, begin, hear, inputs, is_recognised
 from pipeline.ledger import Due, Step, digest
 from pipeline.listening import recording_ms
-from pipeline.pictures import make_pictures, withdraw
+from pipeline.pictures import make_pictures, make_sound_copy, withdraw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -153,16 +153,16 @@ def _work(
                 # Words given to somebody who wants nothing published leave the copy now.
                 withdraw(bench.settings.data, store, bench.ledger, event)
                 _publish_if_due(bench, store, outcome)
-    for event, recording in _with_pictures(bench, events):
-        name = f"{event.id}/{recording.id}"
-        if name not in waiting or name in outcome.failed:
-            continue
-        with _costing_only_itself(bench, store, outcome, recording, name):
-            if make_pictures(
-                bench.settings.data, store, bench.ledger, bench.progress, event, recording
-            ):
-                outcome.pictured.append(name)
-                _publish_if_due(bench, store, outcome)
+    for make in (make_sound_copy, make_pictures):
+        for event, recording in _with_pictures(bench, events):
+            name = f"{event.id}/{recording.id}"
+            if name not in waiting or name in outcome.failed:
+                continue
+            with _costing_only_itself(bench, store, outcome, recording, name, heard=True):
+                if make(bench.settings, store, bench.ledger, bench.progress, event, recording):
+                    if name not in outcome.pictured:
+                        outcome.pictured.append(name)
+                    _publish_if_due(bench, store, outcome)
 
 
 def _count(store: Store, name: str, outcome: Outcome) -> None:
@@ -185,9 +185,8 @@ def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
         try:
             _words(bench, store, event, recording)
             if (event.id, recording.id) in pictured:
-                make_pictures(
-                    bench.settings.data, store, bench.ledger, bench.progress, event, recording
-                )
+                for make in (make_sound_copy, make_pictures):
+                    make(bench.settings, store, bench.ledger, bench.progress, event, recording)
         except Due as answer:
             found[f"{event.id}/{recording.id}"] = answer.step.name
         except CaptureFault:
@@ -214,6 +213,7 @@ def _planned(bench: Bench, events: Sequence[Event], waiting: Mapping[str, str]) 
         "speech": whole,
         "words": sum(heard),
         "who speaks": whole,
+        "sound copy": sum(copies),
         "web copy": sum(copies),
     }
 
@@ -230,8 +230,15 @@ def _with_pictures(bench: Bench, events: Sequence[Event]) -> Iterator[tuple[Even
 
 @contextmanager
 def _costing_only_itself(
-    bench: Bench, store: Store, outcome: Outcome, recording: Recording, name: str
+    bench: Bench,
+    store: Store,
+    outcome: Outcome,
+    recording: Recording,
+    name: str,
+    *,
+    heard: bool = False,
 ) -> Iterator[None]:
+    """Note what goes wrong and go on; words that stand (`heard`) are not called failed for it."""
     try:
         yield
     except (Stopped, Due, sqlite3.Error):
@@ -251,7 +258,8 @@ def _costing_only_itself(
         return
     outcome.failed[name] = failure
     absent = any(not capture.exists() for capture in recording.captures)
-    store.set_status(name, "waiting" if absent else "failed")
+    if absent or not heard:
+        store.set_status(name, "waiting" if absent else "failed")
     bench.ledger.fail(name, type(failure).__name__, str(failure))
     bench.progress.say(f"{name}  failed\n  {failure}")
 

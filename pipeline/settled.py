@@ -52,7 +52,7 @@ def is_settled(settings: Settings, store: Store, ledger: Ledger, today: dt.date)
 def _mark(store: Store, ledger: Ledger, files: Mapping[str, str], today: dt.date) -> str:
     return digest(
         [
-            [listening.VERSIONS, steps.VERSIONS, hear.ROWS_VERSION, pictures.VERSION],
+            [listening.VERSIONS, steps.VERSIONS, hear.ROWS_VERSION, pictures.VERSIONS],
             [version(name) for name in ("plenary-archive", "faster-whisper", "ctranslate2")],
             dict(files),
             [row for row in ledger.applied() if row[0] != _TARGET],
@@ -68,6 +68,7 @@ def _stands(settings: Settings, store: Store) -> bool:
     """Tell whether every recording is done and every file that a visitor gets is there."""
     rows = store.db.execute("SELECT status, media, poster FROM recordings").fetchall()
     files = [name for _, *names in rows for name in names if name and "://" not in name]
+    files += [name.removesuffix(".mp4") + ".m4a" for name in files if name.endswith(".mp4")]
     return (
         all(status in {"ok", "partial"} for status, *_ in rows)
         and all((settings.data / name).exists() for name in files)
