@@ -45,9 +45,15 @@ _BEFORE_WORDS = {"sound", "hearing", "words"}
 
 @dataclass
 class Outcome:
-    """What a run did: recordings by what happened to them."""
+    """What a run did: recordings by what happened to them.
+
+    `sound_ms` is the length of all that was heard; `missing` gives, by recording, the
+    milliseconds of sound that its captures should hold and do not.
+    """
 
     heard: list[str] = field(default_factory=list)
+    sound_ms: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
     pictured: list[str] = field(default_factory=list)
     failed: dict[str, PlenaryError] = field(default_factory=dict)
     published: Published | None = None
@@ -143,7 +149,7 @@ def _work(
             bench.executor.warm()
         with _costing_only_itself(bench, store, outcome, recording, name):
             if _words(bench, store, event, recording, meanwhile):
-                outcome.heard.append(name)
+                _count(store, name, outcome)
                 # Words given to somebody who wants nothing published leave the copy now.
                 withdraw(bench.settings.data, store, bench.ledger, event)
                 _publish_if_due(bench, store, outcome)
@@ -157,6 +163,14 @@ def _work(
                     if name not in outcome.pictured:
                         outcome.pictured.append(name)
                     _publish_if_due(bench, store, outcome)
+
+
+def _count(store: Store, name: str, outcome: Outcome) -> None:
+    row = store.db.table("recordings").get(name)
+    outcome.heard.append(name)
+    outcome.sound_ms += row["duration_ms"]
+    if row["missing_ms"]:
+        outcome.missing[name] = row["missing_ms"]
 
 
 def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
