@@ -250,7 +250,7 @@ class Ledger:
             )
         try:
             mark, size = fingerprint(path)
-            whole = self._known(mark) or _hashed(path)
+            whole = self._known(mark) or whole_sha256(path)
         except OSError as error:
             raise CaptureFault(
                 "cannot be read: {reason}",
@@ -272,7 +272,8 @@ class Ledger:
         return None if row is None else str(row[0])
 
 
-def _hashed(path: Path) -> str:
+def whole_sha256(path: Path) -> str:
+    """SHA-256 of a whole file, in hexadecimal. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
