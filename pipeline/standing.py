@@ -71,7 +71,9 @@ def _known(work: Path) -> dict[str, Standing]:
         return {}
     try:
         with closing(open_to_read(work)) as db:
-            rows = db.execute(_QUERY).fetchall()
+            # A run that was killed at its very start has made none of the tables, or half of them.
+            begun = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'failures'").fetchone()
+            rows = db.execute(_QUERY).fetchall() if begun else []
     except sqlite3.Error as error:
         raise ArchiveFault(
             "the working database cannot be read: {reason}",
