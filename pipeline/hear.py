@@ -114,6 +114,7 @@ def hear(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]
     Raises CaptureFault, ModelFault, FileFault (a transcript made elsewhere), Stopped.
     """
     name = f"{event.id}/{recording.id}"
+    bench = replace(bench, ledger=bench.ledger.about(name))
     bench.progress.stage(name, "sound")
     sound = steps.sound(bench.ledger, recording, hashes, bench.progress.reach)
     bench.progress.stage(name, "speech", sound.duration_ms)
@@ -122,7 +123,8 @@ def hear(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]
     ffmpeg = sound.done.step.tools.get("ffmpeg", "")
     story.provenance += rows.provenance_rows([sound.done], "ffmpeg", ffmpeg)
     for session in held(event, recording):
-        _session(bench, event, session, heard, story)
+        told = replace(bench, ledger=bench.ledger.about(name, session.id))
+        _session(told, event, session, heard, story)
     return story
 
 
@@ -145,7 +147,7 @@ def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story
     turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
     story.turns[name] = _apart(turns, story)
     story.withheld += withheld
-    ours = version("plenary-archive")
+    ours = version(steps.OURS)
     story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours)
 
 

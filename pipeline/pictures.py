@@ -7,6 +7,7 @@ wished to have nothing published. Everything else is silent and black, and times
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,8 @@ def make_pictures(
         recording.captures, poster, min(public[0].start_ms + _POSTER_MS, public[0].end_ms - 1)
     )
     store.set_media(name, shown_at, f"media/{event.id}/{poster.name}" if shown else None)
+    made_by = replace(step, tools={"ffmpeg": media.ffmpeg_version()})
+    ledger.about(name).record(made_by, {"media": shown_at})
     ledger.apply(f"pictures:{name}", step.key)
     return True
 

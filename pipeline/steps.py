@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import CaptureFault, Stopped
 from pipeline.executors import Task
+from pipeline.hashing import hash_file
 from pipeline.kept import (
     segments_from_json,
     segments_to_json,
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from pipeline.transcribe import Recognition
 
 VERSIONS = {"sound": 2, "hearing": 1, "words": 3, "sidecar": 1, "gate": 1, "turns": 1}
+OURS = "plenary-archive"
+"""The distribution that does what no other tool does; its version is told with each result."""
+
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -97,7 +101,7 @@ def sound(
         }
         tools = {"ffmpeg": made.ffmpeg_version}
         step = Step(step.name, step.version, step.inputs, step.options, tools)
-        done = ledger.record(step, result, output_sha256=ledger.sha256(path))
+        done = ledger.record(step, result, output_sha256=hash_file(path))
     return Sound(
         path,
         done.output_sha256,
@@ -130,6 +134,7 @@ def hearing(ledger: Ledger, source: Sound) -> Hearing:
         VERSIONS["hearing"],
         {"sound": source.sha256},
         {"faster-whisper": version("faster-whisper")},
+        _tools("faster-whisper"),
     )
 
     def work() -> dict[str, object]:
@@ -171,6 +176,8 @@ def words(
     `progress` is told the milliseconds of each block as it is recorded. What was
     recorded stays when a later block raises.
     """
+    steps = [_words_step(source, block, recognition, model_sha256) for block in blocks]
+    ledger.plan([(step, _length(block)) for step, block in zip(steps, blocks, strict=True)])
     results: dict[int, Done] = {}
     waiting: deque[tuple[int, Step, Future[tuple[Segment, ...]]]] = deque()
 
@@ -181,8 +188,7 @@ def words(
         results[place] = ledger.record(step, segments_to_json(segments))
         progress(_length(blocks[place]))
 
-    for place, block in enumerate(blocks):
-        step = _words_step(source, block, recognition, model_sha256)
+    for place, (step, block) in enumerate(zip(steps, blocks, strict=True)):
         known = ledger.find(step)
         if known is not None:
             results[place] = known
@@ -216,6 +222,7 @@ def _words_step(
             "faster-whisper": version("faster-whisper"),
             "ctranslate2": version("ctranslate2"),
         },
+        _tools("faster-whisper", "ctranslate2"),
     )
 
 
@@ -244,6 +251,7 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
             "duration_ms": capture.duration_ms,
             "suffix": transcript.suffix,
         },
+        _tools(OURS),
     )
 
     def work() -> list[object]:
@@ -276,6 +284,7 @@ def gate(
             "sound": source.sha256,
         },
         {"within": [within.start_ms, within.end_ms]},
+        _tools(OURS),
     )
 
     def work() -> dict[str, object]:
@@ -323,6 +332,7 @@ def turns(
             "min_confidence": hint.min_confidence,
             "voices": "embedded",
         },
+        _tools(OURS),
     )
 
     def work() -> list[object]:
@@ -382,6 +392,10 @@ def check_length(source: Sound, session_id: str, span: Span) -> None:
             start=span.start_ms / 1000,
             duration=source.duration_ms / 1000,
         )
+
+
+def _tools(*packages: str) -> dict[str, str]:
+    return {name: version(name) for name in packages}
 
 
 def _length(block: Sequence[Window]) -> int:
