@@ -165,7 +165,7 @@ def run(config: Path, events: Sequence[str], dry_run: bool, until: str | None) -
     if dry_run:
         waiting = due_in(request)
         for name, step in waiting.items():
-            click.echo(f"{name}  due from the step: {step}")
+            click.echo(f"{name}  due from the step {step}")
         click.echo(f"{len(waiting)} recordings are due")
         return
     outcome = run_archive(request, Progress(sys.stderr))

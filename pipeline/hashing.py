@@ -127,15 +127,26 @@ class Hashes:
                 [str(path), sha256, *told],
             )
 
-    def distrust(self, path: Path, expected: str) -> None:
-        """Vouch no more for a file that was found to be another than `expected`.
+    def size_of(self, sha256: str) -> int | None:
+        """Return the size in bytes of a file with that hash; None where none is known."""
+        row = self._db.execute(
+            "SELECT bytes FROM files WHERE sha256 = :sha UNION ALL"
+            " SELECT bytes FROM places WHERE sha256 = :sha AND bytes IS NOT NULL LIMIT 1",
+            {"sha": sha256},
+        ).fetchone()
+        return None if row is None else int(row[0])
+
+    def distrust(self, path: Path, expected: str, found: str) -> None:
+        """Vouch no more for a file that was expected to be one and was `found` to be another.
 
         Its place keeps the hash that was expected there, until a run takes the file anew; its
         fingerprint, where it is that of the expected file, is not asked any more.
         """
         mark, _ = fingerprint(path)
         with self._db.conn:
-            self._db.execute("UPDATE files SET sha256 = '' WHERE fingerprint = ?", [mark])
+            self._db.execute(
+                "UPDATE files SET sha256 = '' WHERE fingerprint = ? AND sha256 != ?", [mark, found]
+            )
             self._db.execute(
                 "INSERT OR REPLACE INTO places VALUES (?, ?, NULL, NULL, NULL, NULL, NULL)",
                 [str(path), expected],

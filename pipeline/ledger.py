@@ -212,6 +212,30 @@ class Ledger:
                 [[*about, step.key, ms] for step, ms in blocks],
             )
 
+    def is_planned(self, step: Step) -> bool:
+        """Tell whether a step belongs to work that was begun."""
+        query = "SELECT 1 FROM plans WHERE key = ?"
+        return self._db.execute(query, [step.key]).fetchone() is not None
+
+    def recorded(self, recording_id: str, step: str) -> list[dict[str, Any]]:
+        """Return what was recorded under a step's name for a recording, the latest first.
+
+        Rows of version, options and inputs, the last two as JSON.
+        """
+        return list(
+            self._db.query(
+                "SELECT s.version, s.options, s.inputs FROM history h"
+                " JOIN steps s ON s.key = h.object_id"
+                " WHERE h.recording_id = ? AND h.step = ? AND h.kind = ? ORDER BY h.rowid DESC",
+                [recording_id, step, CREATION],
+            )
+        )
+
+    def has_history(self, recording_id: str) -> bool:
+        """Tell whether anything was ever done or tried for a recording."""
+        query = "SELECT 1 FROM history WHERE recording_id = ?"
+        return self._db.execute(query, [recording_id]).fetchone() is not None
+
     def once(self, step: Step, work: Callable[[], object]) -> Done:
         """Return the step's result, from its row or else from `work`, then recorded.
 
@@ -281,6 +305,25 @@ class Ledger:
 
     def _note(self, *told: str) -> None:
         self._db.execute("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [now(), *told])
+
+    def published(self, name: str, sha256: str) -> None:
+        """Record that a public file of that name and hash is shown."""
+        self.note(DISSEMINATION, "", "publish", "success", name, object_id=sha256)
+
+    def publications(self) -> set[str]:
+        """Return the SHA-256 of every public file that was ever shown."""
+        query = "SELECT object_id FROM history WHERE kind = ?"
+        return {row[0] for row in self._db.execute(query, [DISSEMINATION]).fetchall()}
+
+    def last_checks(self, what: str) -> dict[str, str]:
+        """Return when files were last verified as `what`: SHA-256 to ISO 8601."""
+        return dict(
+            self._db.execute(
+                "SELECT object_id, MAX(happened_at) FROM history WHERE kind = ? AND step = ?"
+                " GROUP BY object_id",
+                [FIXITY_CHECK, what],
+            ).fetchall()
+        )
 
     def fail(self, recording_id: str, step: str, sentence: str) -> None:
         """Keep what stopped a recording, until it works."""

@@ -21,6 +21,7 @@ from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
 from pipeline.programme import load_events
 from pipeline.progress import Progress
+from pipeline.reasons import DueStep
 from pipeline.run import Outcome, drop_events, due, holding, run
 from pipeline.steps import Model
 
@@ -55,7 +56,7 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
     began = (settings.data / "work.db").exists()
     if not began:
         _refuse_faults(request.config)
-    with _opened(settings, events, progress, until=request.until) as (bench, store):
+    with opened(settings, events, progress, until=request.until) as (bench, store):
         waiting = due(_asked(bench, store), store, events)
         if waiting and began:
             _refuse_faults(request.config)
@@ -63,12 +64,13 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         return run(bench, store, events, waiting)
 
 
-def due_in(request: Request) -> dict[str, str]:
-    """Tell the first step that is due for each recording; nothing is done. Raises as a run."""
+def due_in(request: Request) -> dict[str, DueStep]:
+    """Tell the first step that is due for each recording, and why; raises as a run does."""
     settings, events, _ = _read(request)
     if not (settings.data / "work.db").exists():
-        return {f"{e.id}/{r.id}": "sound" for e in events for r in e.recordings}
-    with _opened(settings, events, Progress(StringIO())) as (bench, store):
+        new = DueStep("sound", "a new recording")
+        return {f"{e.id}/{r.id}": new for e in events for r in e.recordings}
+    with opened(settings, events, Progress(StringIO())) as (bench, store):
         return due(_asked(bench, store), store, events)
 
 
@@ -105,7 +107,7 @@ def _read(request: Request) -> tuple[Settings, tuple[Event, ...], set[str]]:
 
 
 @contextmanager
-def _opened(
+def opened(
     settings: Settings,
     events: Sequence[Event],
     progress: Progress,

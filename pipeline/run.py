@@ -23,6 +23,7 @@ from pipeline import rows
 from pipeline.hear import Bench, hear, inputs
 from pipeline.ledger import Due, Step, digest
 from pipeline.pictures import make_pictures, withdraw
+from pipeline.reasons import DueStep, why
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -88,14 +89,18 @@ def drop_events(bench: Bench, store: Store, given: Collection[str]) -> None:
     What was recognised stays in the ledger: an event that comes back costs no work. Nothing
     is removed while something shows that a disk with events is absent.
     """
-    folder = bench.settings.events
-    if not given or any(_is_absent(child) for child in folder.iterdir()):
+    if something_is_absent(bench.settings.events, given):
         return
     for (event_id,) in store.db.execute("SELECT id FROM events ORDER BY id").fetchall():
         if event_id not in given:
             bench.ledger.forget(event_id)
             store.remove_event(event_id)
             shutil.rmtree(bench.settings.data / "media" / event_id, ignore_errors=True)
+
+
+def something_is_absent(folder: Path, given: Collection[str]) -> bool:
+    """Tell whether there may be events beside those `given`, on a disk that is not connected."""
+    return not given or any(_is_absent(child) for child in folder.iterdir())
 
 
 def _is_absent(child: Path) -> bool:
@@ -152,15 +157,16 @@ def _work(
                 _publish_if_due(bench, store, outcome)
 
 
-def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
-    """Tell the first step that is due for each recording that has one; nothing is done.
+def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, DueStep]:
+    """Tell the first step that is due for each recording that has one, and why.
 
-    The bench's ledger must be one that is only asked. A recording whose captures cannot be
-    read is due from the start: a run finds out what is wrong with it.
+    Nothing is done: the bench's ledger must be one that is only asked. A recording whose
+    captures cannot be read is due from the start: a run finds out what is wrong with it.
     """
-    found: dict[str, str] = {}
+    found: dict[str, DueStep] = {}
     pictured = {(e.id, r.id) for e, r in _with_pictures(bench, events)}
     for event, recording in _recordings(events):
+        name = f"{event.id}/{recording.id}"
         try:
             _words(bench, store, event, recording)
             if (event.id, recording.id) in pictured:
@@ -168,9 +174,9 @@ def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
                     bench.settings.data, store, bench.ledger, bench.progress, event, recording
                 )
         except Due as answer:
-            found[f"{event.id}/{recording.id}"] = answer.step.name
-        except CaptureFault:
-            found[f"{event.id}/{recording.id}"] = "sound"
+            found[name] = why(bench.ledger, name, recording, answer)
+        except CaptureFault as fault:
+            found[name] = DueStep("sound", str(fault).partition("\n")[0])
     return found
 
 
@@ -261,4 +267,5 @@ def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
     if bench.ledger.is_applied("public", key) and (public / "archive.db").exists():
         return
     outcome.published = publish(bench.settings.data / "work.db", public, today=today, names=names)
+    bench.ledger.published(outcome.published.path.name, outcome.published.sha256)
     bench.ledger.apply("public", key)
