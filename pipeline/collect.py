@@ -137,6 +137,7 @@ def _mark(
                 event,
                 recording,
                 hashes,
+                lambda: None,
             )
         except (Due, PlenaryError):
             marks.names.append(f"{event.id}/{recording.id}")
@@ -234,7 +235,7 @@ def _drop(
     db: Database, steps: set[str], rows: Sequence[tuple[str, str]], files: Sequence[Path]
 ) -> None:
     """Drop rows in one transaction, then the files that no row names any more."""
-    with db.conn:
+    with db.atomic():
         db.conn.executemany("DELETE FROM steps WHERE key = ?", [(key,) for key in sorted(steps)])
         for statement, value in rows:
             db.conn.execute(statement, [value])

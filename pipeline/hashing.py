@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import CaptureFault
@@ -21,7 +22,6 @@ from archive.errors import CaptureFault
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from pathlib import Path
 
     from sqlite_utils import Database
 
@@ -93,6 +93,19 @@ class Hashes:
             self.remember(path, whole, status, seen_ns)
         return whole
 
+    def all_untouched(self) -> bool:
+        """Tell whether each file that was ever seen stands as it was hashed, or is absent."""
+        for (place,) in self._db.execute("SELECT path FROM places").fetchall():
+            try:
+                status = Path(place).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError:
+                return False
+            if not self._stands(Path(place), status):
+                return False
+        return True
+
     def take(self, path: Path) -> str:
         """Hash a file whole and remember it. Raises CaptureFault."""
         try:
@@ -101,7 +114,7 @@ class Hashes:
             mark, size = fingerprint(path)
         except OSError as error:
             raise _unreadable(path, error) from error
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute("INSERT OR IGNORE INTO files VALUES (?, ?, ?)", [mark, size, whole])
         self.remember(path, whole, status, seen_ns)
         return whole
@@ -121,7 +134,7 @@ class Hashes:
             if self.at(path) == sha256:
                 return
             told = (status.st_size, None, None, None, None)
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [str(path), sha256, *told],
@@ -143,7 +156,7 @@ class Hashes:
         fingerprint, where it is that of the expected file, is not asked any more.
         """
         mark, _ = fingerprint(path)
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "UPDATE files SET sha256 = '' WHERE fingerprint = ? AND sha256 != ?", [mark, found]
             )

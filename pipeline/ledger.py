@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _TABLES = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS steps (
     key TEXT PRIMARY KEY, step TEXT NOT NULL, version INTEGER NOT NULL,
     options TEXT NOT NULL, inputs TEXT NOT NULL, tools TEXT NOT NULL,
@@ -49,6 +50,7 @@ CREATE TABLE IF NOT EXISTS history (
     step TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL,
     agent TEXT NOT NULL DEFAULT '', object_id TEXT NOT NULL DEFAULT ''
 );
+COMMIT;
 """
 _NEW_IN_HISTORY = {
     "agent": "TEXT NOT NULL DEFAULT ''",
@@ -175,13 +177,15 @@ class Ledger:
             return None
         return Done(replace(step, tools=json.loads(row[3])), json.loads(row[0]), row[1], row[2])
 
-    def record(self, step: Step, result: object, *, output_sha256: str | None = None) -> Done:
+    def record(
+        self, step: Step, result: object, *, output_sha256: str | None = None, detail: str = ""
+    ) -> Done:
         """Keep a step's result; `output_sha256` is that of its file where it made one.
 
-        The history gets its line in the same transaction.
+        The history gets its line, with the detail, in the same transaction.
         """
         done = Done(step, result, output_sha256 or digest(result), now())
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -197,20 +201,20 @@ class Ledger:
                 ],
             )
             agent = ", ".join(f"{tool} {version}" for tool, version in step.tools.items())
-            self._note(CREATION, self.recording, step.name, "success", "", agent, step.key)
+            self._note(CREATION, self.recording, step.name, "success", detail, agent, step.key)
         return done
 
     def plan(self, blocks: Sequence[tuple[Step, int]]) -> None:
         """Say which steps, of how many milliseconds each, the session at hand will take."""
-        if self.only_asked:
-            return
         about = [self.recording, self.session]
-        with self._db.conn:
+        query = "SELECT key, ms FROM plans WHERE recording_id = ? AND session_id = ?"
+        told = {step.key: ms for step, ms in blocks}
+        if self.only_asked or dict(self._db.execute(query, about).fetchall()) == told:
+            return
+        with self._db.atomic():
             self._db.execute("DELETE FROM plans WHERE recording_id = ? AND session_id = ?", about)
-            self._db.conn.executemany(
-                "INSERT OR REPLACE INTO plans VALUES (?, ?, ?, ?)",
-                [[*about, step.key, ms] for step, ms in blocks],
-            )
+            for key, ms in told.items():
+                self._db.execute("INSERT INTO plans VALUES (?, ?, ?, ?)", [*about, key, ms])
 
     def is_planned(self, step: Step) -> bool:
         """Tell whether a step belongs to work that was begun."""
@@ -266,12 +270,12 @@ class Ledger:
 
     def apply(self, target: str, key: str) -> None:
         """Record that what stands at `target` was made from `key`; called after it stands."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute("INSERT OR REPLACE INTO applied VALUES (?, ?)", [target, key])
 
     def forget(self, event_id: str) -> None:
         """Forget what stands of an event, so that it is put again should it come back."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "DELETE FROM applied WHERE target = 'programme:' || :event"
                 " OR target LIKE '%:' || :event || '/%'",
@@ -300,7 +304,7 @@ class Ledger:
         `agent` is what did it, with its version; `object_id` the key of the result or the
         SHA-256 of the file that it is about.
         """
-        with self._db.conn:
+        with self._db.atomic():
             self._note(kind, recording_id, step, outcome, detail, agent, object_id)
 
     def _note(self, *told: str) -> None:
@@ -327,16 +331,16 @@ class Ledger:
 
     def fail(self, recording_id: str, step: str, sentence: str) -> None:
         """Keep what stopped a recording, until it works."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
                 [recording_id, step, sentence, now()],
             )
-        self.note("processing", recording_id, step, "failure", sentence)
+            self.note("processing", recording_id, step, "failure", sentence)
 
     def clear(self, recording_id: str) -> None:
         """Forget a recording's failure: it works now."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute("DELETE FROM failures WHERE recording_id = ?", [recording_id])
 
     def failures(self) -> dict[str, str]:

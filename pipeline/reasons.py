@@ -31,6 +31,8 @@ _OF_THE_CONFIG = {
     "min_confidence": "attribution.min_confidence",
     "voices": "voices.model",
     "channel": "sound.channel",
+    "height": "media.height",
+    "quality": "media.quality",
 }
 """Options that a person sets, by the name that the option has in a step."""
 
