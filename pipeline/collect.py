@@ -148,7 +148,7 @@ def _mark(
         marks.keys |= ledger.keys
         marks.paths |= {*ledger.paths, *map(str, recording.captures)}
     # What stands and is no file of the ledger's (a web copy) says itself what it was made from.
-    marks.keys |= {key for _, key in bench.ledger.applied()}
+    marks.keys |= {key.partition(" ")[0] for _, key in bench.ledger.applied()}
     return marks
 
 

@@ -31,7 +31,6 @@ VERSIONS = {"sound copy": 1, "pictures": 2}
 # Stands in the ledger behind the key of a recording that has no picture to be made.
 _NO_PICTURE = " no picture"
 
-
 _SUFFIXES = _SOUND, _PICTURE, _POSTER = ".m4a", ".mp4", ".jpg"
 
 
@@ -88,7 +87,12 @@ def make_sound_copy(
     row = store.db.table("recordings").get(name)
     duration_ms = int(row["duration_ms"])
     public = audible(store, event, recording, duration_ms)
-    step = _sound_step(ledger, recording, public)
+    step = Step(
+        "sound copy",
+        VERSIONS["sound copy"],
+        {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
+        {"public": spans_to_json(public), "channel": recording.sound.channel},
+    )
     copies = Copies(settings.data, event.id, recording.id)
     played = {copies.address(copies.sound), copies.address(copies.picture)}
     stands = ledger.is_applied(f"sound copy:{name}", step.key) and copies.sound.exists()
@@ -128,15 +132,15 @@ def make_pictures(
 ) -> bool:
     """Make a recording's web copy and poster where they are due; tell whether they were.
 
-    The sound copy stands: its sound is theirs. Raises as `make_sound_copy` does.
+    They follow the sound copy that stands: its sound is theirs, and what it lets hear is seen,
+    even if a night passes between the two. Raises as `make_sound_copy` does.
     """
     name = f"{event.id}/{recording.id}"
     row = store.db.table("recordings").get(name)
-    duration_ms = int(row["duration_ms"])
-    public = audible(store, event, recording, duration_ms)
-    heard = _sound_step(ledger, recording, public)
+    heard = ledger.made_from(f"sound copy:{name}") or ""
+    public = spans_from_json(json.loads(ledger.made_from(f"shown:{name}") or "[]"))
     wanted = {"height": settings.media.height, "quality": settings.media.quality}
-    step = Step("pictures", VERSIONS["pictures"], {**heard.inputs, "sound": heard.key}, wanted)
+    step = Step("pictures", VERSIONS["pictures"], {"sound": heard}, wanted)
     copies = Copies(settings.data, event.id, recording.id)
     made = ledger.made_from(f"pictures:{name}")
     if made == step.key + _NO_PICTURE and row["media"] == copies.address(copies.sound):
@@ -192,15 +196,6 @@ def _make_picture(
         copies.picture.unlink(missing_ok=True)
         return None
     return f"encoded: {made.encoded_because}" if made.encoded_because else "copied"
-
-
-def _sound_step(ledger: Ledger, recording: Recording, public: Sequence[Span]) -> Step:
-    return Step(
-        "sound copy",
-        VERSIONS["sound copy"],
-        {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
-        {"public": spans_to_json(public), "channel": recording.sound.channel},
-    )
 
 
 def _record(ledger: Ledger, step: Step, how: str) -> None:
