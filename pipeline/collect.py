@@ -18,7 +18,7 @@ from archive.errors import PlenaryError
 from pipeline.config import load_settings
 from pipeline.hear import hear
 from pipeline.ledger import DELETION, Done, Due, Ledger, Step
-from pipeline.night import opened
+from pipeline.night import opened, refuse_unbegun
 from pipeline.programme import load_events
 from pipeline.progress import Progress
 from pipeline.run import something_is_absent
@@ -96,6 +96,7 @@ def collect(
     what the next call drops. Raises as a run does, before anything is dropped.
     """
     settings = load_settings(config)
+    refuse_unbegun(settings)
     events = load_events(settings.events)
     with opened(settings, events, Progress(StringIO())) as (bench, store):
         marks = _mark(bench, store.db, events, progress or (lambda _done, _all: None))

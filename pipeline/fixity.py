@@ -78,6 +78,12 @@ def bytes_of(files: Sequence[Original]) -> int:
     return sum(one.path.stat().st_size for one in files if one.path.is_file())
 
 
+def bytes_recorded(ledger: Ledger, files: Sequence[Original]) -> int:
+    """Return how many bytes a check of a whole copy of these originals reads."""
+    known = (_expected(ledger, one.path) for one in files)
+    return sum(ledger.hashes.size_of(sha256) or 0 for sha256 in known if sha256 is not None)
+
+
 def check_originals(
     ledger: Ledger, files: Sequence[Original], progress: Callable[[int], None]
 ) -> Iterator[Finding]:

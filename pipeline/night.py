@@ -171,6 +171,22 @@ def held(settings: Settings, *, until: datetime | None = None) -> Iterator[tuple
         ) from error
 
 
+def refuse_unbegun(settings: Settings) -> None:
+    """Raise ArchiveFault where no run was ever made."""
+    work = settings.data / "work.db"
+    if not work.exists():
+        raise ArchiveFault("nothing was done here yet", "run `plenary run` first", path=work)
+
+
+def engine(settings: Settings, folder: Path) -> tuple[Engine, int]:
+    """Return how the model in `folder` is run here, and by how many workers at once."""
+    cores = os.cpu_count() or 1
+    workers = 1 if settings.run.workers == "auto" else settings.run.workers
+    threads = max(1, cores // workers)
+    device, kind = settings.transcription.device, settings.transcription.compute_type
+    return Engine(folder, device, kind, threads), workers
+
+
 def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:
     files = [folder / name for name in _MODEL_FILES if (folder / name).exists()]
     hashes = {file.name: ledger.sha256(file) for file in files}
@@ -186,13 +202,5 @@ def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
 
 
 def _executor(settings: Settings, folder: Path | None) -> Executor:
-    cores = os.cpu_count() or 1
-    workers = 1 if settings.run.workers == "auto" else settings.run.workers
-    transcription = settings.transcription
-    engine = Engine(
-        folder or settings.data,
-        transcription.device,
-        transcription.compute_type,
-        max(1, cores // workers),
-    )
-    return Local(engine, workers) if settings.run.executor == "local" else Inline(engine)
+    how, workers = engine(settings, folder or settings.data)
+    return Local(how, workers) if settings.run.executor == "local" else Inline(how)

@@ -319,7 +319,7 @@ def _words(
             rows.recording_row(event.id, recording.id, story.sound), story.tables(recording, hashes)
         )
         bench.ledger.apply(f"recording:{name}", key)
-        bench.ledger.note("processing", name, "words", "success")
+        bench.ledger.note("processing", name, "storing", "success")
     return True
 
 
