@@ -29,7 +29,8 @@ class Standing:
     """One recording: its state, which stages stand, what is missing, unnamed or withheld.
 
     `sound`, `words` and `pictures` tell whether the sound is extracted, the words stored and
-    attributed, the web copy made (or the video is held elsewhere, or there is none, or none is wanted).
+    attributed, the web copy made (or the video is held elsewhere, has no picture, or no copy is
+    wanted).
     `recognised_ms` and `left_ms` tell how much of the speech that a model has to hear is
     recorded and how much is not; both None before that speech is known, or where transcripts
     are taken. `published` says when these words were (ISO 8601, or empty); `verified` when all
