@@ -7,7 +7,7 @@ wished to have nothing published. Everything else is silent and black, and times
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -117,6 +117,8 @@ def make_sound_copy(
         if row["media"] not in played:
             store.set_media(name, copies.address(copies.sound), None)
         ledger.apply(f"sound copy:{name}", step.key)
+        if not stands:
+            _record(ledger.about(name), step, "encoded")
     return True
 
 
@@ -152,12 +154,13 @@ def make_pictures(
         if how is None:
             store.set_media(name, copies.address(copies.sound), None)
             ledger.apply(f"pictures:{name}", step.key + _NO_PICTURE)
+            _record(ledger.about(name), step, "no picture")
             return True
         poster = copies.address(copies.poster) if copies.poster.exists() else None
         store.set_media(name, copies.address(copies.picture), poster)
         ledger.apply(f"pictures:{name}", step.key)
         if how:
-            ledger.note("processing", name, "pictures", "success", how)
+            _record(ledger.about(name), step, how)
     return True
 
 
@@ -193,6 +196,13 @@ def _make_picture(
         copies.picture.unlink(missing_ok=True)
         return None
     return f"encoded: {made.encoded_because}" if made.encoded_because else "copied"
+
+
+def _record(ledger: Ledger, step: Step, how: str) -> None:
+    """Keep what a copy was made from, and how; the copy itself stands in `media/`."""
+    from pipeline import media  # noqa: PLC0415 (as above)
+
+    ledger.record(replace(step, tools={"ffmpeg": media.ffmpeg_version()}), how, detail=how)
 
 
 def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:
