@@ -316,7 +316,7 @@ def _make(
         return True
 
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         run_process(command, subject, alive, WALL_FACTOR * length_ms / 1000 + STALL_S)
         if not partial.is_file() or partial.stat().st_size == 0:
             raise _NothingMade("nothing could be made of it", "play it to see", path=subject)
@@ -326,6 +326,14 @@ def _make(
         _sync_folder(target.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not; a power cut takes none away."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
