@@ -112,9 +112,7 @@ def _recognised(event: Event, name: str) -> set[str]:
     return {session.id for session in held(event, recording) if not session.transcripts}
 
 
-def _with(
-    one: Standing, told: _Told, sessions: Iterable[str], *, wants_pictures: bool
-) -> Standing:
+def _with(one: Standing, told: _Told, sessions: Iterable[str], *, wants_pictures: bool) -> Standing:
     """Add to a recording's own row what the ledger tells of it."""
     name = one.recording
     plans = [told.planned[name, s] for s in sessions if (name, s) in told.planned]
