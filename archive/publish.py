@@ -22,6 +22,7 @@ from archive.errors import ArchiveFault
 from archive.forms import build_forms
 from archive.public_rows import copy_public
 from archive.schema import TABLES, create_tables
+from archive.store import open_to_read
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -108,7 +109,8 @@ def _build(work: Path, new: Path, *, today: dt.date, names: str) -> dict[str, in
         connection.execute("BEGIN")
         db = Database(connection, execute_plugins=False)
         create_tables(db, public=True)
-        with contextlib.closing(_open_to_read(work)) as source:
+        with contextlib.closing(open_to_read(work)) as source:
+            source.row_factory = sqlite3.Row
             copy_public(source, connection, today=today, names=names)
         connection.execute("INSERT INTO passages_fts(passages_fts) VALUES ('rebuild')")
         connection.execute("INSERT INTO passages_fts(passages_fts) VALUES ('optimize')")
@@ -116,12 +118,6 @@ def _build(work: Path, new: Path, *, today: dt.date, names: str) -> dict[str, in
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = DELETE")
         return {table.name: db.table(table.name).count for table in TABLES if table.in_public}
-
-
-def _open_to_read(work: Path) -> sqlite3.Connection:
-    source = sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
-    source.row_factory = sqlite3.Row
-    return source
 
 
 def check_published(file: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archive.errors import ArchiveFault
+from archive.store import open_to_read
 from pipeline.config import load_settings
 from pipeline.hear import held
 from pipeline.ledger import CREATION, DISSEMINATION, FIXITY_CHECK
@@ -134,7 +135,7 @@ def _known(work: Path) -> tuple[dict[str, Standing], _Told]:
     if not work.exists():
         return {}, _Told()
     try:
-        with closing(sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(open_to_read(work)) as db:
             rows = db.execute(_QUERY).fetchall()
             columns = {row[1] for row in db.execute("PRAGMA table_info(history)")}
             # A ledger of an earlier version, before its next run, tells no more.
