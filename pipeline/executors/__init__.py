@@ -6,6 +6,7 @@ a database, a programme or a capture, so it may run anywhere and die at any time
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from pipeline.model import Segment, Window
     from pipeline.transcribe import Recogniser, Recognition
+
+
+WORK_BYTES, COPIES = 1_000_000_000, 2
+"""What a worker needs beside its weights, and times its weights."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,30 @@ class Executor(Protocol):
 
     def __exit__(self, *exc: object) -> None:
         """End every worker."""
+
+
+def cores_here() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def usual_workers(folder: Path, device: str, cores: int) -> int:
+    """Return how many workers of one thread or more recognise fastest here.
+
+    Two of one thread need 0.7 to 0.85 of the time of one of two threads (bench/throughput.py).
+    Each holds the model and its work in memory, and half of the memory is left to others. A GPU
+    takes one.
+    """
+    from ctranslate2 import get_cuda_device_count  # noqa: PLC0415 (slow, and seldom needed)
+
+    if device != "cpu" and get_cuda_device_count() > 0:
+        return 1
+    weights = folder / "model.bin"
+    each = WORK_BYTES + (COPIES * weights.stat().st_size if weights.exists() else 0)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(cores, memory // 2 // each))
 
 
 def recognise(recogniser: Recogniser, task: Task) -> tuple[Segment, ...]:
