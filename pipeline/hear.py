@@ -102,6 +102,7 @@ def _session_inputs(bench: Bench, event: Event, session: Session) -> list[object
         session.id,
         None if session.span is None else asdict(session.span),
         _language(bench, event, session),
+        list(session.also_spoken),
         asdict(cast_of(event, session)),
         list(terms_of(event, session)),
         [bench.ledger.sha256(path) for path in session.transcripts] or _model(bench).sha256,
@@ -135,7 +136,10 @@ def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story
         segments, told = _taken(bench, session, span, story)
     else:
         segments, told = _recognised(bench, event, session, heard, story)
-    kept, withheld, gated = steps.gate(bench.ledger, segments, told, span, heard, story.sound)
+    languages = (_language(bench, event, session), *session.also_spoken)
+    kept, withheld, gated = steps.gate(
+        bench.ledger, segments, told, span, heard, story.sound, languages
+    )
     bench.progress.stage(name, "who speaks", span.duration_ms)
     hint = steps.Hint(
         cast_of(event, session),

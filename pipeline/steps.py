@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"sound": 2, "hearing": 1, "words": 3, "sidecar": 1, "gate": 1, "turns": 1}
+VERSIONS = {"sound": 2, "hearing": 1, "words": 3, "sidecar": 1, "gate": 2, "turns": 1}
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -263,10 +263,12 @@ def gate(
     within: Span,
     heard: Hearing,
     source: Sound,
+    languages: Sequence[str],
 ) -> tuple[tuple[Segment, ...], tuple[Withheld, ...], Done]:
     """Keep back what a silent room made the model say, once.
 
-    `segments` are what the steps `told` gave, as far as they lie `within` the session.
+    `segments` are what the steps `told` gave, as far as they lie `within` the session, in
+    which the `languages` are spoken.
     """
     step = Step(
         "gate",
@@ -275,13 +277,13 @@ def gate(
             **{f"words-{n}": done.output_sha256 for n, done in enumerate(told)},
             "sound": source.sha256,
         },
-        {"within": [within.start_ms, within.end_ms]},
+        {"within": [within.start_ms, within.end_ms], "languages": list(languages)},
     )
 
     def work() -> dict[str, object]:
         from pipeline import gate as keeper  # noqa: PLC0415
 
-        gated = keeper.gate(segments, heard)
+        gated = keeper.gate(segments, heard, languages)
         return {
             "kept": segments_to_json(gated.kept),
             "withheld": [[words_to_json(w.words), w.reason] for w in gated.withheld],
