@@ -131,6 +131,16 @@ def gate(segments: Sequence[Segment], hearing: Hearing, languages: Sequence[str]
     return Gated(tuple(kept), tuple(withheld))
 
 
+def credible(
+    segments: Sequence[Segment], speech: Sequence[Span], languages: Sequence[str]
+) -> tuple[Segment, ...]:
+    """Return what would pass the gate if it knew where speech is, and not how loud."""
+    from pipeline.split import Hearing  # noqa: PLC0415 (onnxruntime is slow to import)
+
+    end_ms = max((span.end_ms for span in speech), default=0)
+    return gate(segments, Hearing(end_ms, tuple(speech), ()), languages).kept
+
+
 def _unheard(words: Sequence[Word], hearing: Hearing) -> Iterator[int]:
     """Words without speech, or where the sound is as good as none.
 
@@ -159,6 +169,9 @@ def _unheard(words: Sequence[Word], hearing: Hearing) -> Iterator[int]:
 
 
 def _loudest(span: Span, hearing: Hearing) -> float:
+    """Return the highest level within REACH_MS of a span; where none is known, full scale."""
+    if not hearing.level_db:
+        return 0.0
     first = max(0, (span.start_ms - REACH_MS) // LEVEL_MS)
     last = (span.end_ms + REACH_MS) // LEVEL_MS + 1
     return max(hearing.level_db[first:last], default=SILENCE_DB - 1)

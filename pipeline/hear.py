@@ -186,6 +186,7 @@ def _recognised(
             hotwords=transcribe.choose_hotwords(
                 terms_of(event, session), models.token_counter(model.folder)
             ),
+            also_spoken=session.also_spoken,
         ),
         model.sha256,
         bench.executor,

@@ -142,6 +142,52 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """One decoding of a window: in which way, how much speech it leaves untold, its words."""
+
+    way: str
+    untold_ms: int
+    segments: tuple[Segment, ...]
+
+    def shift(self, by_ms: int) -> Self:
+        """Return the same version, moved by `by_ms`."""
+        return replace(self, segments=tuple(s.shift(by_ms) for s in self.segments))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A window that was decoded more than once: the way that was kept, and all versions."""
+
+    window: Span
+    kept: str
+    versions: tuple[Version, ...]
+
+    def shift(self, by_ms: int) -> Self:
+        """Return the same look, moved by `by_ms`."""
+        return replace(
+            self,
+            window=self.window.shift(by_ms),
+            versions=tuple(version.shift(by_ms) for version in self.versions),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What recognition made of a block: its segments, and the windows it decoded again."""
+
+    segments: tuple[Segment, ...]
+    looks: tuple[Look, ...] = ()
+
+    def shift(self, by_ms: int) -> Self:
+        """Return the same, moved by `by_ms`."""
+        return replace(
+            self,
+            segments=tuple(segment.shift(by_ms) for segment in self.segments),
+            looks=tuple(look.shift(by_ms) for look in self.looks),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Sound that the capture should hold and does not."""
 

@@ -238,6 +238,12 @@ def withheld_rows(withheld: Iterable[Withheld]) -> list[Row]:
     ]
 
 
+def _options(done: Done) -> dict[str, Any]:
+    """Return a step's options; with those of recognition, which windows it decoded again."""
+    looked = done.result["looked_again"] if done.step.name == "words" else ()
+    return {**done.step.options, **({"looked_again": looked} if looked else {})}
+
+
 def provenance_rows(
     done: Iterable[Done], tool: str, version: str, model: Model | None = None
 ) -> list[Row]:
@@ -249,7 +255,7 @@ def provenance_rows(
             "version": version,
             "model": None if model is None else model.name,
             "model_sha256": None if model is None else model.sha256,
-            "options": canonical(d.step.options),
+            "options": canonical(_options(d)),
             "made_at": d.made_at,
             "input_sha256": sha256,
             "output_sha256": d.output_sha256,

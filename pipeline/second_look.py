@@ -1,24 +1,40 @@
-"""Windows whose words do not account for the speech in them are decoded again, in pieces.
+"""The careful path: windows whose words do not account for their speech are decoded again.
 
-A recogniser can skip a sentence without a sign of it in its scores: its words are then
-fewer than the speech, and the word beside the hole is stretched over it. The sound tells:
-speech that the VAD heard is either under a word, taken at no more than a word's length, or
-untold. A window with too much untold speech is decoded once more, cut at its pauses into
-short pieces, and the second version is kept where it leaves clearly less untold. Scores of
-the model have no say.
+A recogniser can skip a sentence, or say one thing over and over, without a sign of it in its
+scores. The sound tells: speech that the VAD heard is either under a credible word, taken at no
+more than a word's length, or untold. Credible is what the gate would let pass: a loop, an
+impossible rate, another language tell nothing. A window with too much untold speech climbs
+WAYS, one after the other, until its words account for its speech; of all versions the first is
+kept that no later one betters clearly. Scores of the model have no say.
+
+There is no sampling at a temperature: CTranslate2 draws from a generator that each of its
+threads seeds once, so that the words would depend on what was decoded before (ADR 7).
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.model import Span, complement, union
+from pipeline.gate import credible
+from pipeline.model import Look, Recognised, Span, Version, complement, union
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pipeline.model import Segment, Window, Word
+    from pipeline.transcribe import Recognition
 
+    Recognise = Callable[[Sequence[Span], Recognition], Sequence[Segment]]
+
+BATCHED, PIECES, BARE = "batched", "pieces", "bare pieces"
+WAYS = (PIECES, BARE)
+"""What is tried after the batched decoding of the whole window: the window cut at its pauses;
+the same without hotwords, which a model at a loss repeats, and without any repetition of
+NO_REPEAT tokens."""
+
+# Longer than the phrases that people say twice within ten seconds, shorter than most loops.
+NO_REPEAT = 6
 # What a word of n letters tells at most, in ms: n times the second, and the first. Slow speech
 # has seven letters a second; what a word's times cover beyond is not told by it.
 WORD_MS, LETTER_MS = 300, 100
@@ -26,29 +42,50 @@ WORD_MS, LETTER_MS = 300, 100
 SLACK_MS = 200
 # Untold speech from which a window is looked at again: a word or two.
 UNTOLD_MS = 500
-# How much less the second version must leave untold to be kept.
+# How much less a later version must leave untold to be kept.
 CLEARLY_LESS_MS = 300
 
 
-def look_twice(
-    recognise: Callable[[Sequence[Span]], Sequence[Segment]], windows: Sequence[Window]
-) -> tuple[Segment, ...]:
-    """Recognise windows, the doubtful ones a second time in pieces; keep the better of each.
+def look_twice(recognise: Recognise, windows: Sequence[Window], options: Recognition) -> Recognised:
+    """Recognise windows, the doubtful ones again in each way; keep the best of each.
 
-    `recognise` gives the segments of windows, each inside its window, in their order.
+    `recognise` gives the segments of spans, each inside its span, in their order.
     """
-    first = recognise([window.span for window in windows])
-    again = [w for w in windows if len(w.pieces) > 1 and _doubtful(w, _in(w, first))]
-    second = recognise([piece for window in again for piece in window.pieces]) if again else ()
-    return tuple(
-        segment
-        for window in windows
-        for segment in better(window, _in(window, first), _in(window, second))
+    first = recognise([window.span for window in windows], options)
+    versions = [[_version(BATCHED, window, first, options)] for window in windows]
+    for way in WAYS:
+        again = [
+            n
+            for n, window in enumerate(windows)
+            if best(versions[n]).untold_ms >= UNTOLD_MS and _spans(way, window)
+        ]
+        if not again:
+            continue
+        spans = [span for n in again for span in _spans(way, windows[n])]
+        found = recognise(spans, _asked(way, options))
+        for n in again:
+            versions[n].append(_version(way, windows[n], found, options))
+    return Recognised(
+        tuple(segment for tried in versions for segment in best(tried).segments),
+        tuple(
+            Look(window.span, best(tried).way, tuple(tried))
+            for window, tried in zip(windows, versions, strict=True)
+            if len(tried) > 1
+        ),
     )
 
 
+def best(versions: Sequence[Version]) -> Version:
+    """Return the version to keep: the first that no later one betters clearly."""
+    kept = versions[0]
+    for version in versions[1:]:
+        if version.untold_ms + CLEARLY_LESS_MS <= kept.untold_ms:
+            kept = version
+    return kept
+
+
 def untold_ms(window: Window, segments: Sequence[Segment]) -> int:
-    """Return how much of the speech heard in a window lies under none of its words."""
+    """Return how much of the speech heard in a window lies under none of these words."""
     told = union(_told(word) for segment in segments for word in segment.words)
     return sum(hole.duration_ms for part in window.speech for hole in complement(told, part))
 
@@ -59,17 +96,20 @@ def _told(word: Word) -> Span:
     return Span(max(0, word.start_ms - SLACK_MS), end_ms + SLACK_MS)
 
 
-def better(
-    window: Window, first: Sequence[Segment], second: Sequence[Segment]
-) -> Sequence[Segment]:
-    """Return the version of a window's words to keep: the second where it tells clearly more."""
-    clearly = untold_ms(window, second) + CLEARLY_LESS_MS <= untold_ms(window, first)
-    return second if clearly else first
+def _version(
+    way: str, window: Window, segments: Sequence[Segment], options: Recognition
+) -> Version:
+    own = tuple(segment for segment in segments if segment.span.overlap_ms(window.span))
+    languages = (options.language, *options.also_spoken)
+    return Version(way, untold_ms(window, credible(own, window.speech, languages)), own)
 
 
-def _doubtful(window: Window, segments: Sequence[Segment]) -> bool:
-    return untold_ms(window, segments) >= UNTOLD_MS
+def _spans(way: str, window: Window) -> Sequence[Span]:
+    """Return what is decoded: nothing where that would only be the same again."""
+    if len(window.pieces) > 1:
+        return window.pieces
+    return () if way == PIECES else (window.span,)
 
 
-def _in(window: Window, segments: Sequence[Segment]) -> list[Segment]:
-    return [segment for segment in segments if segment.span.overlap_ms(window.span)]
+def _asked(way: str, options: Recognition) -> Recognition:
+    return options if way == PIECES else replace(options, hotwords="", no_repeat=NO_REPEAT)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from archive.errors import CaptureFault, Stopped
 from pipeline.executors import Task
 from pipeline.kept import (
+    recognised_to_json,
     segments_from_json,
     segments_to_json,
     spans_from_json,
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 
     from pipeline.event import Recording
     from pipeline.executors import Executor
-    from pipeline.model import Cast, Window
+    from pipeline.model import Cast, Recognised, Window
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"sound": 2, "hearing": 1, "words": 3, "sidecar": 1, "gate": 2, "turns": 1}
+VERSIONS = {"sound": 2, "hearing": 1, "words": 4, "sidecar": 1, "gate": 2, "turns": 1}
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -172,13 +173,13 @@ def words(
     recorded stays when a later block raises.
     """
     results: dict[int, Done] = {}
-    waiting: deque[tuple[int, Step, Future[tuple[Segment, ...]]]] = deque()
+    waiting: deque[tuple[int, Step, Future[Recognised]]] = deque()
 
     def collect() -> None:
         place, step, future = waiting.popleft()
         start_ms = blocks[place][0].span.start_ms
-        segments = [segment.shift(start_ms) for segment in future.result()]
-        results[place] = ledger.record(step, segments_to_json(segments))
+        heard = future.result().shift(start_ms)
+        results[place] = ledger.record(step, recognised_to_json(heard))
         progress(_length(blocks[place]))
 
     for place, block in enumerate(blocks):
@@ -200,7 +201,7 @@ def words(
     while waiting:
         collect()
     done = tuple(results[place] for place in range(len(blocks)))
-    return tuple(s for d in done for s in segments_from_json(d.result)), done
+    return tuple(s for d in done for s in segments_from_json(d.result["segments"])), done
 
 
 def _words_step(

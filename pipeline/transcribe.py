@@ -3,7 +3,8 @@
 A window is decoded with nothing of its neighbours, so words do not depend on how windows
 are grouped. What the batched pipeline takes no notice of is not passed: prefix, best_of,
 the compression, log-probability and no-speech thresholds, hallucination_silence_threshold,
-condition_on_previous_text, initial timestamps.
+condition_on_previous_text, initial timestamps, and temperature (it samples from the likeliest
+token alone).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ctranslate2
+import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.transcribe import merge_punctuations
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from pipeline.model import Span
@@ -45,11 +46,17 @@ BATCH = 8
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """How to recognise: the language spoken, the words to expect, the width of the search."""
+    """How to recognise: the language spoken, the words to expect, the width of the search.
+
+    No run of `no_repeat` tokens is written twice (0: any may be). `also_spoken` are further
+    languages, in which words are credible.
+    """
 
     language: str
     hotwords: str = ""
     beam_size: int = 5
+    no_repeat: int = 0
+    also_spoken: tuple[str, ...] = ()
 
 
 class Recogniser(Protocol):
@@ -110,6 +117,7 @@ class FasterWhisper:
             language=options.language,
             beam_size=options.beam_size,
             hotwords=options.hotwords or None,
+            no_repeat_ngram_size=options.no_repeat,
             clip_timestamps=[_clip(window) for window in windows],
             word_timestamps=True,
             batch_size=BATCH,
@@ -145,7 +153,8 @@ class _TimedModel(WhisperModel):  # type: ignore[misc]
 
     The library's own method carries the end of one window's speech into the next window and
     the next call (`last_speech_timestamp`), and one of its repairs depends on how late in
-    the sound a window stands.
+    the sound a window stands. It also aligns a batch at once, padded to its longest text: the
+    last digits of a word's probability then depend on its window's neighbours (measured).
     """
 
     def add_word_timestamps(
@@ -159,12 +168,13 @@ class _TimedModel(WhisperModel):  # type: ignore[misc]
         last_speech_timestamp: float,
     ) -> float:
         """Give each part of each window its "words", in seconds from the sound's start."""
-        tokens = [
-            [t for part in window for t in part["tokens"] if t < tokenizer.eot]
-            for window in segments
-        ]
-        aligned = self.find_alignment(tokenizer, tokens, encoder_output, num_frames)
-        for window, words in zip(segments, aligned, strict=True):
+        encoded = np.asarray(
+            encoder_output.to(ctranslate2.DataType.float32).to_device(ctranslate2.Device.cpu)
+        )
+        for place, window in enumerate(segments):
+            tokens = [t for part in window for t in part["tokens"] if t < tokenizer.eot]
+            alone = ctranslate2.StorageView.from_array(encoded[place : place + 1].copy())
+            [words] = self.find_alignment(tokenizer, [tokens], alone, num_frames[place])
             merge_punctuations(words, prepend_punctuations, append_punctuations)
             offset = window[0]["seek"] / self.frames_per_second
             following = iter(words)

@@ -88,8 +88,11 @@ class Hall:
     empty: tuple[Span, ...]
 
 
-def hall(folder: Path, minutes: int, seed: int = 4) -> Hall:
-    """Return `minutes` of noises of each kind in turn, one sentence of speech after each."""
+def hall(folder: Path, minutes: int, *, every: int = 0, seed: int = 4) -> Hall:
+    """Return `minutes` of noises of each kind in turn, one sentence of speech after each.
+
+    Of `every` so many sentences one is played backwards: a voice that says no words.
+    """
     media.extract_sound([DATA / "three_windows.m4a"], folder / "speech.flac")
     speech = media.read_sound(folder / "speech.flac")
     lines = json.loads((DATA / "three_windows.json").read_text("utf-8"))
@@ -103,7 +106,8 @@ def hall(folder: Path, minutes: int, seed: int = 4) -> Hall:
         parts.append(KINDS[turn % len(KINDS)](length_ms * 16, dice))
         empty.append(Span(at_ms, at_ms + length_ms))
         start_ms, end_ms, text = lines[turn % len(lines)]
-        parts.append(speech[start_ms * 16 : end_ms * 16])
+        voice = speech[start_ms * 16 : end_ms * 16]
+        parts.append(voice[::-1] if every and turn % every == 0 else voice)
         begin = at_ms + length_ms
         said.append((Span(begin, begin + end_ms - start_ms), text))
         at_ms = said[-1][0].end_ms

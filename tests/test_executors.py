@@ -14,7 +14,7 @@ from archive.errors import CaptureFault, ModelFault
 from pipeline.executors import Engine, Task
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
-from pipeline.model import Segment, Span, Window, Word
+from pipeline.model import Recognised, Segment, Span, Window, Word
 from pipeline.transcribe import Recognition
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def _engine(tmp_path: Path, kind: type[Engine] = _Marked) -> Engine:
     return kind(tmp_path / "died-once", "cpu", "int8", 1)
 
 
-def _said(segments: tuple[Segment, ...]) -> str:
-    return segments[0].words[0].text.split("-")[0]
+def _said(heard: Recognised) -> str:
+    return heard.segments[0].words[0].text.split("-")[0]
 
 
 def test_inline_and_local_answer_alike(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_errors_come_back_whole(tmp_path: Path) -> None:
 def test_leaving_ends_every_worker(tmp_path: Path) -> None:
     """No process outlives the executor."""
     with Local(_engine(tmp_path), 1) as local:
-        pid = int(local.submit(_task(3)).result(timeout=60)[0].words[0].text.split("-")[1])
+        pid = int(local.submit(_task(3)).result(timeout=60).segments[0].words[0].text.split("-")[1])
     time.sleep(0.1)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from pipeline.model import Segment, Window
+    from pipeline.model import Recognised, Window
     from pipeline.transcribe import Recogniser, Recognition
 
 
@@ -52,7 +52,7 @@ class Executor(Protocol):
 
     workers: int
 
-    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+    def submit(self, task: Task) -> Future[Recognised]:
         """Promise the words of a task. The future raises PlenaryError when they cannot be had."""
 
     def __enter__(self) -> Self:
@@ -62,11 +62,13 @@ class Executor(Protocol):
         """End every worker."""
 
 
-def recognise(recogniser: Recogniser, task: Task) -> tuple[Segment, ...]:
+def recognise(recogniser: Recogniser, task: Task) -> Recognised:
     """Do a task with a loaded model."""
     import numpy as np  # noqa: PLC0415 (workers only)
 
     sound = np.frombuffer(task.sound, dtype="<i2").astype(np.float32) / np.float32(32768)
     return look_twice(
-        lambda spans: recogniser.recognise(sound, spans, task.recognition), task.windows
+        lambda spans, options: recogniser.recognise(sound, spans, options),
+        task.windows,
+        task.recognition,
     )

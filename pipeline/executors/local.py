@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-    from pipeline.model import Segment
+    from pipeline.model import Recognised
 
 _LIVES = 2
 # Loading a large model from a slow disk takes minutes; hanging takes for ever.
@@ -42,15 +42,15 @@ class Local:
     def __init__(self, engine: Engine, workers: int) -> None:
         self.workers = workers
         self._engine = engine
-        self._tasks: queue.Queue[tuple[Task, Future[tuple[Segment, ...]]] | None] = queue.Queue()
+        self._tasks: queue.Queue[tuple[Task, Future[Recognised]] | None] = queue.Queue()
         self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=self._watch, name=f"worker-{n + 1}") for n in range(workers)
         ]
 
-    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+    def submit(self, task: Task) -> Future[Recognised]:
         """Queue the task for the next free worker."""
-        future: Future[tuple[Segment, ...]] = Future()
+        future: Future[Recognised] = Future()
         self._tasks.put((task, future))
         return future
 
@@ -79,7 +79,7 @@ class Local:
             worker.end()
 
 
-def _settle(worker: _Worker, task: Task, future: Future[tuple[Segment, ...]]) -> None:
+def _settle(worker: _Worker, task: Task, future: Future[Recognised]) -> None:
     """Give the task to the worker, a second time to a fresh one if it dies of it."""
     for life in range(1, _LIVES + 1):
         try:
@@ -122,7 +122,7 @@ class _Worker:
         self._process: BaseProcess | None = None
         self._pipe: Connection[Any, Any] | None = None
 
-    def do(self, task: Task) -> tuple[Segment, ...]:
+    def do(self, task: Task) -> Recognised:
         """Return the task's words. Raises _WorkerLostError, and what the worker raised."""
         pipe = self._start() if self._pipe is None else self._pipe
         try:
