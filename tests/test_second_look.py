@@ -13,9 +13,14 @@ from pipeline.transcribe import Recognition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CUT = (Span(0, 5_000), Span(5_000, 10_000))
+CUT = (Span(0, 5_200), Span(5_200, 10_000))
 WINDOW = Window(Span(0, 20_000), (Span(0, 10_000),), CUT)
 FRENCH = Recognition("fr", "Claire Morel")
+
+
+def _cut(until_ms: int) -> tuple[Segment, ...]:
+    """Steady words in a segment for each piece, as recognition gives them."""
+    return _steady(min(until_ms, 5_200)) + _steady(until_ms, 5_200)
 
 
 def _said(*places: tuple[int, int]) -> tuple[Segment, ...]:
@@ -62,26 +67,26 @@ def test_what_accounts_for_its_speech_is_decoded_once() -> None:
 def test_only_doubtful_windows_are_looked_at_again() -> None:
     """A window that lost a sentence is decoded in its pieces; its neighbours are left alone."""
     good = Window(Span(20_000, 30_000), (Span(20_000, 30_000),), (Span(20_000, 25_000),))
-    ear = Ear(_steady(3_000) + _steady(30_000, 20_000), _steady(10_000))
+    ear = Ear(_steady(3_000) + _steady(30_000, 20_000), _cut(10_000))
     heard = look_twice(ear, [WINDOW, good], FRENCH)
     assert [spans for spans, _ in ear.asked] == [[WINDOW.span, good.span], list(CUT)]
-    assert heard.segments == _steady(10_000) + _steady(30_000, 20_000)
+    assert heard.segments == _cut(10_000) + _steady(30_000, 20_000)
     [look] = heard.looks
     assert (look.window, look.kept) == (WINDOW.span, PIECES)
     assert [(v.way, v.segments) for v in look.versions] == [
         (BATCHED, _steady(3_000)),
-        (PIECES, _steady(10_000)),
+        (PIECES, _cut(10_000)),
     ]
 
 
 def test_the_last_way_has_no_hotwords_and_no_repetition() -> None:
-    """What pieces do not mend is decoded bare; both versions that lost are on record."""
-    ear = Ear(_steady(3_000), _steady(3_100), _steady(9_000))
+    """A piece that is still untold is decoded bare, the others stay; all versions are kept."""
+    ear = Ear(_steady(3_000), _steady(5_200), _steady(9_600, 5_200))
     heard = look_twice(ear, [WINDOW], FRENCH)
-    assert ear.asked[2][0] == list(CUT)
+    assert ear.asked[2][0] == [CUT[1]]
     assert ear.asked[2][1].hotwords == ""
     assert ear.asked[2][1].no_repeat > 0
-    assert heard.segments == _steady(9_000)
+    assert heard.segments == _cut(9_600)
     assert [v.way for v in heard.looks[0].versions] == [BATCHED, PIECES, BARE]
 
 
@@ -108,7 +113,7 @@ def test_words_that_are_not_credible_tell_nothing(wrong: str) -> None:
     texts = wrong.split()
     pace = 10_000 // len(texts)
     words = [Word(n * pace, (n + 1) * pace, text, 1.0) for n, text in enumerate(texts)]
-    ear = Ear((Segment(tuple(words), -0.01),), _steady(10_000))
+    ear = Ear((Segment(tuple(words), -0.01),), _cut(10_000))
     assert look_twice(ear, [WINDOW], FRENCH).looks[0].kept == PIECES
 
 
