@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,7 @@ def gate(segments: Sequence[Segment], hearing: Hearing, languages: Sequence[str]
                 withheld.append(Withheld(part, why))
         left = tuple(words[place] for place in places if place not in reasons)
         if left:
-            kept.append(Segment(left, segment.log_probability))
+            kept.append(replace(segment, words=left))
     return Gated(tuple(kept), tuple(withheld))
 
 

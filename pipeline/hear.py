@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline import rows, steps
 from pipeline.event import cast_of, terms_of, transcribed
 from pipeline.ledger import digest
-from pipeline.model import Segment, Span
+from pipeline.model import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.event import Event, Recording, Session
     from pipeline.executors import Executor
     from pipeline.ledger import Done, Ledger
-    from pipeline.model import Turn, Withheld
+    from pipeline.model import Segment, Turn, Withheld, Word
     from pipeline.progress import Progress
     from pipeline.rows import Row
     from pipeline.split import Hearing
@@ -133,7 +133,7 @@ def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story
     steps.check_length(story.sound, session.id, span)
     bench.progress.stage(name, "words", span.duration_ms)
     if session.transcripts:
-        segments, told = _taken(bench, session, span, story)
+        segments, told = _taken(bench, session, span, heard, story)
     else:
         segments, told = _recognised(bench, event, session, heard, story)
     languages = (_language(bench, event, session), *session.also_spoken)
@@ -204,22 +204,32 @@ def _model(bench: Bench) -> Model:
 
 
 def _taken(
-    bench: Bench, session: Session, span: Span, story: Story
+    bench: Bench, session: Session, span: Span, heard: Hearing, story: Story
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     """Return the words of transcripts made elsewhere that lie in the session."""
+    from pipeline.sidecar import check_speech  # noqa: PLC0415 (seldom needed)
+
     segments: list[Segment] = []
     told: list[Done] = []
     captures = transcribed(session, [part.span for part in story.sound.parts])
     for path, capture in zip(session.transcripts, captures, strict=True):
         taken, done = steps.sidecar(bench.ledger, path, capture)
         story.provenance += rows.provenance_rows([done], "sidecar", path.suffix.lstrip("."))
+        within = capture.clip(span)
+        speech = [] if within is None else [s.clip(within) for s in heard.speech]
+        check_speech(path, [w for s in taken for w in s.words], list(filter(None, speech)))
         segments += taken
         told.append(done)
-    within = (
-        tuple(w for w in s.words if span.start_ms <= (w.start_ms + w.end_ms) // 2 < span.end_ms)
+    inside = (
+        replace(s, words=words)
         for s in segments
+        if (words := tuple(w for w in s.words if _is_in(w, span)))
     )
-    return tuple(Segment(words) for words in within if words), tuple(told)
+    return tuple(inside), tuple(told)
+
+
+def _is_in(word: Word, span: Span) -> bool:
+    return span.start_ms <= (word.start_ms + word.end_ms) // 2 < span.end_ms
 
 
 def _language(bench: Bench, event: Event, session: Session) -> str:

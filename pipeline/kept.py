@@ -33,13 +33,16 @@ def words_from_json(rows: Iterable[Sequence[Any]]) -> tuple[Word, ...]:
 
 
 def segments_to_json(segments: Iterable[Segment]) -> list[object]:
-    """Return segments as [[words, log probability], …]."""
-    return [[words_to_json(s.words), round(s.log_probability, 4)] for s in segments]
+    """Return segments as [[words, log probability, label], …], the label where there is one."""
+    return [
+        [words_to_json(s.words), round(s.log_probability, 4), *([s.label] if s.label else ())]
+        for s in segments
+    ]
 
 
 def segments_from_json(rows: Iterable[Sequence[Any]]) -> tuple[Segment, ...]:
     """Return what `segments_to_json` was given."""
-    return tuple(Segment(words_from_json(said), score) for said, score in rows)
+    return tuple(Segment(words_from_json(said), *rest) for said, *rest in rows)
 
 
 def recognised_to_json(heard: Recognised) -> dict[str, object]:

@@ -121,10 +121,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What one decoding of the recogniser gave: words in order, never empty."""
+    """What one decoding of the recogniser gave: words in order, never empty.
+
+    `label` is the speaker's name that a transcript made elsewhere has: a hint.
+    """
 
     words: tuple[Word, ...]
     log_probability: float = 0.0
+    label: str | None = None
 
     @property
     def span(self) -> Span:

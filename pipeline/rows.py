@@ -239,9 +239,10 @@ def withheld_rows(withheld: Iterable[Withheld]) -> list[Row]:
 
 
 def _options(done: Done) -> dict[str, Any]:
-    """Return a step's options; with those of recognition, which windows it decoded again."""
-    looked = done.result["looked_again"] if done.step.name == "words" else ()
-    return {**done.step.options, **({"looked_again": looked} if looked else {})}
+    """Return a step's options, with the windows decoded again and what was put right in a file."""
+    told = {"words": "looked_again", "sidecar": "notes"}.get(done.step.name, "")
+    found = done.result[told] if told else ()
+    return {**done.step.options, **({told: found} if found else {})}
 
 
 def provenance_rows(

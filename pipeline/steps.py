@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"sound": 2, "hearing": 1, "words": 4, "sidecar": 1, "gate": 2, "turns": 1}
+VERSIONS = {"sound": 2, "hearing": 1, "words": 4, "sidecar": 2, "gate": 2, "turns": 1}
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -247,14 +247,15 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
         },
     )
 
-    def work() -> list[object]:
+    def work() -> dict[str, object]:
         from pipeline import sidecar as reader  # noqa: PLC0415
 
-        segments = reader.read(transcript, capture.duration_ms)
-        return segments_to_json(segment.shift(capture.start_ms) for segment in segments)
+        taken = reader.read(transcript, capture.duration_ms)
+        segments = [segment.shift(capture.start_ms) for segment in taken.segments]
+        return {"segments": segments_to_json(segments), "notes": list(taken.notes)}
 
     done = ledger.once(step, work)
-    return segments_from_json(done.result), done
+    return segments_from_json(done.result["segments"]), done
 
 
 def gate(

@@ -175,7 +175,7 @@ def clips(material: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def gated(material: Path, run: str, clip: str, hearing: Hearing) -> tuple[str, list[str]]:
     """Return what is left of a real output, and the reasons for what is not."""
     path = material / "whisper-outputs-fr" / "outputs" / run / f"{clip}.words.json"
-    made = gate.gate(sidecar.read(path, hearing.duration_ms), hearing, FRENCH)
+    made = gate.gate(sidecar.read(path, hearing.duration_ms).segments, hearing, FRENCH)
     return " ".join(s.text for s in made.kept), sorted({w.reason for w in made.withheld})
 
 
@@ -205,8 +205,8 @@ def test_real_words_stay(material: Path, clips: dict[str, Hearing]) -> None:
     agreed = lost = 0
     for path in sorted(outputs.glob("medium_fr/*.json")):
         hearing = clips[path.name.removesuffix(".words.json")]
-        medium = sidecar.read(path, hearing.duration_ms)
-        tiny = sidecar.read(outputs / "tiny_fr" / path.name, hearing.duration_ms)
+        medium = sidecar.read(path, hearing.duration_ms).segments
+        tiny = sidecar.read(outputs / "tiny_fr" / path.name, hearing.duration_ms).segments
         withheld = gate.gate(medium, hearing, FRENCH).withheld
         gone = {word for stretch in withheld for word in stretch.words}
         words = [word for segment in medium for word in segment.words]
