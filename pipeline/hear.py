@@ -143,6 +143,7 @@ def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story
     bench.progress.stage(name, "who speaks", span.duration_ms)
     hint = steps.Hint(
         cast_of(event, session),
+        terms_of(event, session),
         _language(bench, event, session),
         bench.settings.attribution.min_confidence,
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"sound": 2, "hearing": 1, "words": 4, "sidecar": 2, "gate": 2, "turns": 1}
+VERSIONS = {"sound": 2, "hearing": 1, "words": 4, "sidecar": 2, "gate": 2, "turns": 2}
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -300,9 +300,13 @@ def gate(
 
 @dataclass(frozen=True)
 class Hint:
-    """What the programme and the configuration say about who may speak in a session."""
+    """What the programme and the configuration say about who and what is heard in a session.
+
+    `terms` are the names and words that the programme spells.
+    """
 
     cast: Cast
+    terms: tuple[str, ...]
     language: str
     min_confidence: float
 
@@ -320,7 +324,7 @@ def turns(
         {
             "gated": gated.output_sha256,
             "sound": source.sha256,
-            "cast": digest(asdict(hint.cast)),
+            "cast": digest([asdict(hint.cast), hint.terms]),
         },
         {
             "language": hint.language,
@@ -330,7 +334,10 @@ def turns(
     )
 
     def work() -> list[object]:
-        said = tuple(word for segment in segments for word in segment.words)
+        from pipeline.mending import mend  # noqa: PLC0415
+
+        heard = [word for segment in segments for word in segment.words]
+        said = mend(heard, hint.terms, hint.language)
         return [turn_to_json(turn) for turn in _attribute(said, source, hint)]
 
     done = ledger.once(step, work)
