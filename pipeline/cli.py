@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import sys
+import time
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -168,17 +169,25 @@ def run(config: Path, events: Sequence[str], dry_run: bool, until: str | None) -
             click.echo(f"{name}  due from the step: {step}")
         click.echo(f"{len(waiting)} recordings are due")
         return
+    began = time.monotonic()
     outcome = run_archive(request, Progress(sys.stderr))
-    _report(outcome)
+    _report(outcome, time.monotonic() - began)
     if outcome.failed:
         raise click.exceptions.Exit(1)
 
 
-def _report(outcome: Outcome) -> None:
+def _report(outcome: Outcome, took_s: float) -> None:
+    """Say in the morning what the night did, and what it could not do."""
+    from pipeline.progress import clock
+
     click.echo(
         f"{len(outcome.heard)} recordings heard, {len(outcome.pictured)} web copies made,"
-        f" {len(outcome.failed)} failed"
+        f" {len(outcome.failed)} failed, in {clock(took_s * 1000)}"
     )
+    if outcome.heard:
+        click.echo(f"{clock(outcome.sound_ms)} of sound was heard")
+    for name, ms in outcome.missing.items():
+        click.echo(f"{name}: {clock(ms)} of sound is missing from its captures")
     for name, error in outcome.failed.items():
         click.echo(f"{name}: {error}")
     if outcome.published is not None:

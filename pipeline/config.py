@@ -10,6 +10,7 @@ from pipeline.reading.fields import Fields, path_from
 from pipeline.reading.keys import CONFIG as KEYS
 from pipeline.reading.values import address, contact, count, language, share, truth
 from pipeline.reading.yaml_file import read_yaml
+from pipeline.webcopy import CEILINGS, QUALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,9 +59,11 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """Whether a copy that browsers play is made of each recording."""
+    """Whether copies that browsers play are made; the picture's lines, and one of QUALITIES."""
 
     web_copy: bool = True
+    height: int = 720
+    quality: str = "medium"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,6 @@ def load_settings(path: Path) -> Settings:
     top = Fields(file, file.root, "config.yaml", KEYS["config.yaml"])
     parts = {name: top.inner(name, name, KEYS[name]) for name in KEYS if name != "config.yaml"}
     share_wanted = parts["attribution"].value("min_confidence", share)
-    web_copy = parts["media"].value("web_copy", truth)
     settings = Settings(
         path=path.absolute(),
         data=top.path("data", "data"),
@@ -116,7 +118,7 @@ def load_settings(path: Path) -> Settings:
         transcription=_transcription(parts["transcription"], path),
         voices=Voices(parts["voices"].word("model", ("embedded",), Voices().model)),
         attribution=Attribution() if share_wanted is None else Attribution(share_wanted),
-        media=Media() if web_copy is None else Media(web_copy),
+        media=_media(parts["media"]),
         run=_run(parts["run"]),
         site=_site(parts["site"]),
         lines=top.lines | _dotted(parts),
@@ -144,6 +146,18 @@ def _model_from(config: Path) -> Callable[[str], str]:
         return str(path_from(config)(text)) if is_path else text
 
     return read
+
+
+def _media(fields: Fields) -> Media:
+    default = Media()
+    web_copy = fields.value("web_copy", truth)
+    return Media(
+        web_copy=default.web_copy if web_copy is None else web_copy,
+        height=int(
+            fields.word("height", [str(height) for height in CEILINGS], str(default.height))
+        ),
+        quality=fields.word("quality", tuple(QUALITIES), default.quality),
+    )
 
 
 def _run(fields: Fields) -> Run:

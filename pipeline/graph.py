@@ -20,8 +20,6 @@ from pipeline.container import (
     Container,
     file_address,
     heard_spans,
-    moving_picture,
-    open_capture,
     probe,
 )
 from pipeline.model import Gap, Span, complement
@@ -29,16 +27,6 @@ from pipeline.model import Gap, Span, complement
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-WEB_SAMPLE_RATE = 48_000
-"""Samples a second of the web copy's sound."""
-
-WEB_WIDTH, WEB_HEIGHT, WEB_RATE = 1280, 720, 30
-"""Limits of the web copy's picture: pixels, and pictures a second."""
-
-EDGE_S = 0.01
-"""The web copy's sound is silenced in steps of this length, each step that touches what is
-not public whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,64 +102,6 @@ def sound_of(take: Take, channel: int | None, rate: int) -> Any:
     )
 
 
-def web_shape(path: Path) -> tuple[int, int, int]:
-    """Width, height and rate of the web copy's picture, after a capture's first picture.
-
-    Raises CaptureFault when no picture can be decoded.
-    """
-    with open_capture(path) as container:
-        stream: Any = moving_picture(container)
-        first: Any = next(container.decode(stream), None)
-        if first is None:
-            raise CaptureFault("it holds no picture", "copy it again from the card", path=path)
-        width = first.width * float(stream.codec_context.sample_aspect_ratio or 1)
-        size = (first.height, width) if first.rotation % 180 else (width, first.height)
-        scale = min(1, WEB_WIDTH / size[0], WEB_HEIGHT / size[1])
-        # H.264 with 4:2:0 colours wants even numbers.
-        wide, high = (max(2, 2 * round(length * scale / 2)) for length in size)
-        return wide, high, min(WEB_RATE, max(1, round(stream.average_rate or WEB_RATE)))
-
-
-def picture_of(take: Take, shape: tuple[int, int, int]) -> Any:
-    """One capture's picture in the web copy's shape, exactly as long as the capture."""
-    width, height, rate = shape
-    return (
-        read_capture(take.path)["v:0"]
-        .filter("yadif", deint="interlaced")
-        .filter("scale", width, height, force_original_aspect_ratio="decrease")
-        .filter("pad", width, height, -1, -1)
-        .filter("setsar", 1)
-        .filter("fps", rate, start_time=0)
-        .filter("tpad", stop=-1, stop_mode="clone")
-        .filter("trim", end=take.length_s)
-        .filter("format", "yuv420p")
-    )
-
-
 def joined(streams: Sequence[Any], *, v: int, a: int) -> Any:
     """Put streams of one kind one after the other."""
     return streams[0] if len(streams) == 1 else ffmpeg.concat(*streams, v=v, a=a)
-
-
-def silenced(sound: Any, spans: Sequence[Span]) -> Any:
-    """Silence the spans; a filter is switched per frame, so frames are made short first."""
-    if not spans:
-        return sound
-    short = sound.filter("asetnsamples", n=round(WEB_SAMPLE_RATE * EDGE_S), p=0)
-    return short.filter("volume", 0, enable=_during(spans, EDGE_S))
-
-
-def blackened(picture: Any, spans: Sequence[Span]) -> Any:
-    """Paint the spans black."""
-    if not spans:
-        return picture
-    return picture.filter(
-        "drawbox", w="iw", h="ih", color="black", t="fill", enable=_during(spans, 0)
-    )
-
-
-def _during(spans: Sequence[Span], early_s: float) -> str:
-    """Expression of ffmpeg's that is true in the spans, and `early_s` before each."""
-    return "+".join(
-        f"between(t,{span.start_ms / 1000 - early_s},{span.end_ms / 1000})" for span in spans
-    )

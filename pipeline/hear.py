@@ -8,21 +8,24 @@ break, is not transcribed at all: a camera runs through lunch.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from pipeline import rows, steps
+from pipeline import listening, rows, steps
+from pipeline.ahead import Ahead
 from pipeline.event import cast_of, terms_of, transcribed
 from pipeline.ledger import digest
 from pipeline.model import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pipeline.config import Settings
     from pipeline.event import Event, Recording, Session
     from pipeline.executors import Executor
     from pipeline.ledger import Done, Ledger
+    from pipeline.listening import Sound
     from pipeline.model import Segment, Turn, Withheld, Word
     from pipeline.progress import Progress
     from pipeline.rows import Row
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from pipeline.steps import Model
 
 # Raised when the way from stages to rows changes, so that all recordings are stored anew.
-_ROWS_VERSION = 1
+ROWS_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,14 @@ class Bench:
     progress: Progress
     model: Model | None
     executor: Executor
+    ahead: Ahead[listening.Extracted] = field(default_factory=Ahead)
 
 
 @dataclass
 class Story:
     """What was heard in a recording, session by session."""
 
-    sound: steps.Sound
+    sound: Sound
     turns: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
     provenance: list[Row] = field(default_factory=list)
@@ -82,8 +86,8 @@ def inputs(bench: Bench, event: Event, recording: Recording, hashes: Sequence[st
     settings = bench.settings
     return digest(
         [
-            _ROWS_VERSION,
-            steps.VERSIONS,
+            ROWS_VERSION,
+            listening.VERSIONS | steps.VERSIONS,
             [version("faster-whisper"), version("ctranslate2")],
             list(hashes),
             asdict(recording.sound),
@@ -109,45 +113,62 @@ def _session_inputs(bench: Bench, event: Event, session: Session) -> list[object
     ]
 
 
-def hear(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> Story:
+def hear(
+    bench: Bench,
+    event: Event,
+    recording: Recording,
+    hashes: Sequence[str],
+    meanwhile: Callable[[], None],
+) -> Story:
     """Take a recording through every step that is due.
 
+    `meanwhile` is called while its words are being recognised, perhaps more than once.
     Raises CaptureFault, ModelFault, FileFault (a transcript made elsewhere), Stopped.
     """
-    name = f"{event.id}/{recording.id}"
-    bench.progress.stage(name, "sound")
-    sound = steps.sound(bench.ledger, recording, hashes, bench.progress.reach)
-    bench.progress.stage(name, "speech", sound.duration_ms)
-    heard = steps.hearing(bench.ledger, sound)
+    show = partial(bench.progress.stage, f"{event.id}/{recording.id}")
+    sound = listening.sound(bench.ledger, recording, hashes, bench.ahead, show)
+    heard = listening.hearing(bench.ledger, sound, show)
     story = Story(sound)
     ffmpeg = sound.done.step.tools.get("ffmpeg", "")
     story.provenance += rows.provenance_rows([sound.done], "ffmpeg", ffmpeg)
     for session in held(event, recording):
-        _session(bench, event, session, heard, story)
+        _session(bench, event, session, heard, story, meanwhile)
     return story
 
 
-def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story: Story) -> None:
+def begin(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> None:
+    """Begin what can be done of a recording while the words of another are recognised."""
+    show = partial(bench.progress.stage, f"{event.id}/{recording.id}")
+    listening.begin(bench.ledger, recording, hashes, bench.ahead, show)
+
+
+def _session(
+    bench: Bench,
+    event: Event,
+    session: Session,
+    heard: Hearing,
+    story: Story,
+    meanwhile: Callable[[], None],
+) -> None:
     name = f"{event.id}/{session.id}"
     span = session.span or Span(0, story.sound.duration_ms)
-    steps.check_length(story.sound, session.id, span)
-    bench.progress.stage(name, "words", span.duration_ms)
+    listening.check_length(story.sound, session.id, span)
     if session.transcripts:
         segments, told = _taken(bench, session, span, heard, story)
     else:
-        segments, told = _recognised(bench, event, session, heard, story)
+        segments, told = _recognised(bench, event, session, heard, story, meanwhile)
     languages = (_language(bench, event, session), *session.also_spoken)
     kept, withheld, gated = steps.gate(
         bench.ledger, segments, told, span, heard, story.sound, languages
     )
-    bench.progress.stage(name, "who speaks", span.duration_ms)
     hint = steps.Hint(
         cast_of(event, session),
         terms_of(event, session),
         _language(bench, event, session),
         bench.settings.attribution.min_confidence,
     )
-    turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
+    with bench.progress.stage(name, "who speaks", span.duration_ms):
+        turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
     story.turns[name] = _apart(turns, story)
     story.withheld += withheld
     ours = version("plenary-archive")
@@ -171,28 +192,38 @@ def _voices(turns: Iterable[Turn]) -> list[str]:
 
 
 def _recognised(
-    bench: Bench, event: Event, session: Session, heard: Hearing, story: Story
+    bench: Bench,
+    event: Event,
+    session: Session,
+    heard: Hearing,
+    story: Story,
+    meanwhile: Callable[[], None],
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     from pipeline import models, split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
 
     span = session.span or Span(0, story.sound.duration_ms)
     windows = split.plan(heard, within=span)
     model = _model(bench)
-    segments, done = steps.words(
-        bench.ledger,
-        story.sound,
-        [[split.closer(heard, w) for w in block] for block in split.blocks(windows)],
-        transcribe.Recognition(
-            language=_language(bench, event, session),
-            hotwords=transcribe.choose_hotwords(
-                terms_of(event, session), models.token_counter(model.folder)
-            ),
-            also_spoken=session.also_spoken,
+    recognition = transcribe.Recognition(
+        language=_language(bench, event, session),
+        hotwords=transcribe.choose_hotwords(
+            terms_of(event, session), models.token_counter(model.folder)
         ),
-        model.sha256,
-        bench.executor,
-        bench.progress.advance,
+        also_spoken=session.also_spoken,
     )
+    blocks = [[split.closer(heard, w) for w in block] for block in split.blocks(windows)]
+    speech_ms = sum(w.span.duration_ms for block in blocks for w in block)
+    with bench.progress.stage(f"{event.id}/{session.id}", "words", speech_ms) as stage:
+        segments, done = steps.words(
+            bench.ledger,
+            story.sound,
+            blocks,
+            recognition,
+            model.sha256,
+            bench.executor,
+            stage,
+            meanwhile,
+        )
     story.provenance += rows.provenance_rows(
         done, "faster-whisper", version("faster-whisper"), model
     )

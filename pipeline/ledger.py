@@ -29,6 +29,7 @@ _PROBES = 5
 _PROBE_BYTES = 1 << 20
 
 _TABLES = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS steps (
     key TEXT PRIMARY KEY, step TEXT NOT NULL, version INTEGER NOT NULL,
     options TEXT NOT NULL, inputs TEXT NOT NULL, tools TEXT NOT NULL,
@@ -51,6 +52,7 @@ CREATE TABLE IF NOT EXISTS history (
     happened_at TEXT NOT NULL, kind TEXT NOT NULL, recording_id TEXT NOT NULL,
     step TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL
 );
+COMMIT;
 """
 
 
@@ -139,7 +141,7 @@ class Ledger:
     def record(self, step: Step, result: object, *, output_sha256: str | None = None) -> Done:
         """Keep a step's result; `output_sha256` is that of its file where it made one."""
         done = Done(step, result, output_sha256 or digest(result), now())
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -186,12 +188,12 @@ class Ledger:
 
     def apply(self, target: str, key: str) -> None:
         """Record that what stands at `target` was made from `key`; called after it stands."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute("INSERT OR REPLACE INTO applied VALUES (?, ?)", [target, key])
 
     def forget(self, event_id: str) -> None:
         """Forget what stands of an event, so that it is put again should it come back."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "DELETE FROM applied WHERE target = 'programme:' || :event"
                 " OR target LIKE '%:' || :event || '/%'",
@@ -206,7 +208,7 @@ class Ledger:
 
     def note(self, kind: str, recording_id: str, step: str, outcome: str, detail: str = "") -> None:
         """Add a line to the history (in PREMIS words: an event, its outcome, its detail)."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)",
                 [now(), kind, recording_id, step, outcome, detail],
@@ -214,16 +216,16 @@ class Ledger:
 
     def fail(self, recording_id: str, step: str, sentence: str) -> None:
         """Keep what stopped a recording, until it works."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
                 [recording_id, step, sentence, now()],
             )
-        self.note("processing", recording_id, step, "failure", sentence)
+            self.note("processing", recording_id, step, "failure", sentence)
 
     def clear(self, recording_id: str) -> None:
         """Forget a recording's failure: it works now."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute("DELETE FROM failures WHERE recording_id = ?", [recording_id])
 
     def failures(self) -> dict[str, str]:
@@ -247,7 +249,8 @@ class Ledger:
                 "is not a file", "name the camera's file in the programme", path=path
             )
         try:
-            whole = self._hashed(path)
+            mark, size = fingerprint(path)
+            whole = self._known(mark) or whole_sha256(path)
         except OSError as error:
             raise CaptureFault(
                 "cannot be read: {reason}",
@@ -255,7 +258,8 @@ class Ledger:
                 path=path,
                 reason=error.strerror or str(error),
             ) from error
-        with self._db.conn:
+        with self._db.atomic():
+            self._db.execute("INSERT OR IGNORE INTO files VALUES (?, ?, ?)", [mark, size, whole])
             self._db.execute(
                 "INSERT INTO places VALUES (?, ?) ON CONFLICT(path)"
                 " DO UPDATE SET sha256 = excluded.sha256 WHERE sha256 != excluded.sha256",
@@ -263,16 +267,15 @@ class Ledger:
             )
         return whole
 
-    def _hashed(self, path: Path) -> str:
-        mark, size = fingerprint(path)
+    def _known(self, mark: str) -> str | None:
         row = self._db.execute("SELECT sha256 FROM files WHERE fingerprint = ?", [mark]).fetchone()
-        if row is not None:
-            return str(row[0])
-        with path.open("rb") as file:
-            whole = hashlib.file_digest(file, "sha256").hexdigest()
-        with self._db.conn:
-            self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [mark, size, whole])
-        return whole
+        return None if row is None else str(row[0])
+
+
+def whole_sha256(path: Path) -> str:
+    """SHA-256 of a whole file, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint(path: Path) -> tuple[str, int]:

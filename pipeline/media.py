@@ -1,4 +1,4 @@
-"""Sound, web copy and poster, made from captures by ffmpeg; the only module that starts it.
+"""Sound, copies for the web and poster, made by ffmpeg; the only module that starts it.
 
 ffmpeg-python builds every command, with absolute `file:` addresses and whitelists of protocols
 and formats, and `processes.py` runs it. Results appear whole: a temporary name in the same
@@ -14,6 +14,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,30 +31,35 @@ from pipeline.container import (
     read_sound,
     stream_sound,
 )
-from pipeline.graph import (
-    WEB_SAMPLE_RATE,
-    blackened,
-    joined,
-    picture_of,
-    read_capture,
-    silenced,
-    sound_of,
-    takes_of,
-    web_shape,
-)
+from pipeline.graph import joined, read_capture, sound_of, takes_of
 from pipeline.model import Gap, Span, complement
+from pipeline.picture import flow, look
+from pipeline.picture_graph import (
+    SOUND_CODEC,
+    WEB_SAMPLE_RATE,
+    black_of,
+    blackened,
+    encoded,
+    picture_of,
+    silenced,
+)
 from pipeline.processes import STALL_S, run_process
+from pipeline.webcopy import first_seen, shape_of, why_encoded, why_unsteady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pipeline.webcopy import Limits, Picture
+
 __all__ = [
     "Container",
     "Sound",
+    "WebCopy",
     "extract_sound",
     "ffmpeg_path",
     "ffmpeg_version",
     "make_poster",
+    "make_sound_copy",
     "make_web_copy",
     "probe",
     "read_sound",
@@ -63,8 +69,24 @@ __all__ = [
 WALL_FACTOR = 20
 """Times its own length that a recording may take, plus STALL_S."""
 
-KEYFRAME_S = 2
-"""Seconds between the web copy's key frames: how far a seek may have to decode."""
+_TO_MP4 = {
+    "format": "mp4",
+    "movflags": "+faststart",
+    "map_metadata": -1,
+    "fflags": "+bitexact",
+}
+"""The index in front, so that a browser seeks at once; nothing of what the camera wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebCopy:
+    """What `make_web_copy` made: why its picture is encoded and not copied (None: copied).
+
+    `still_ms` is the moment of the recording that its poster should show, if any can.
+    """
+
+    encoded_because: str | None
+    still_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +155,7 @@ def extract_sound(
     return Sound(made_ms, tuple(gaps), expected_ms, ffmpeg_version())
 
 
-def make_web_copy(
+def make_sound_copy(
     captures: Sequence[Path],
     target: Path,
     *,
@@ -142,65 +164,115 @@ def make_web_copy(
     channel: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> None:
-    """Write an MP4 that browsers play and seek, on the recording's times.
+    """Write an M4A that browsers play and seek, on the recording's times: AAC-LC, mono.
 
-    What lies outside `public` is silent and black. There is a picture when every capture
-    has one. Raises CaptureFault, ArchiveFault.
+    What lies outside `public` is silent. Raises CaptureFault, ArchiveFault.
     """
     takes = takes_of(captures, channel)
-    private = complement(public, Span(0, duration_ms))
-    streams: list[Any] = []
-    options: dict[str, object] = {"c:a": "aac", "profile:a": "aac_low", "b:a": "64k"}
-    if all(take.container.has_video for take in takes):
-        shape = web_shape(captures[0])
-        picture = joined([picture_of(take, shape) for take in takes], v=1, a=0)
-        streams.append(blackened(picture, private))
-        options |= {
-            "c:v": "libx264",
-            "preset": "veryfast",
-            "crf": 26,
-            "profile:v": "high",
-            "level": "4.1",
-            "pix_fmt": "yuv420p",
-            "force_key_frames": f"expr:gte(t,n_forced*{KEYFRAME_S})",
-            "flags:v": "+bitexact",
-        }
     sound = joined([sound_of(take, channel, WEB_SAMPLE_RATE) for take in takes], v=0, a=1)
-    streams.append(silenced(sound, private))
     output = ffmpeg.output(
-        *streams,
+        silenced(sound, complement(public, Span(0, duration_ms))),
         file_address(_partial(target)),
-        format="mp4",
-        movflags="+faststart",
-        map_metadata=-1,
         t=duration_ms / 1000,
-        **options,
-        **{"flags:a": "+bitexact", "fflags": "+bitexact"},
+        **SOUND_CODEC,
+        **_TO_MP4 | {"format": "ipod"},
     )
     _make(output, target, captures[0], duration_ms, progress)
 
 
-def make_poster(captures: Sequence[Path], target: Path, at_ms: int) -> bool:
-    """Write the picture at that time of the recording as a JPEG; False when there is none.
+def make_web_copy(
+    captures: Sequence[Path],
+    sound: Path,
+    target: Path,
+    *,
+    public: Sequence[Span],
+    duration_ms: int,
+    wanted: Limits,
+    damaged: bool = False,
+    progress: Callable[[float], None] | None = None,
+) -> WebCopy | None:
+    """Write an MP4 that browsers play and seek, on the recording's times; None without picture.
 
-    Raises CaptureFault, ArchiveFault.
+    `sound` is the recording's sound copy: its stream is taken as it is. The picture is black
+    outside `public`, and where a capture has none. It is copied where browsers can play it
+    as it is (`webcopy.why_encoded`) and every frame of it decodes, else encoded within what
+    is `wanted`. Raises CaptureFault, ArchiveFault.
     """
-    start_ms = 0
-    for path in captures:
-        container = probe(path)
-        if at_ms < start_ms + container.duration_ms:
-            return container.has_video and _take_picture(path, target, at_ms - start_ms)
-        start_ms += container.duration_ms
-    return False
+    pictures = [look(path) for path in captures]
+    if not any(pictures):
+        return None
+    private = complement(public, Span(0, duration_ms))
+    heard = read_capture(sound)["a:0"]
+    reason = why_encoded(pictures, wanted, all_public=not private, damaged=damaged)
+    reason = reason or why_unsteady(flow(captures[0]), duration_ms, wanted)
+    lengths_ms = [probe(path).duration_ms for path in captures]
+    if reason is None:
+        try:
+            output = _copied(captures[0], heard, target, duration_ms)
+            _make(output, target, captures[0], duration_ms, progress)
+        except CaptureFault:
+            reason = "not every frame of it decodes"
+    if reason is not None:
+        picture = blackened(_timeline(captures, pictures, lengths_ms, wanted), private)
+        output = ffmpeg.output(
+            picture,
+            heard,
+            file_address(_partial(target)),
+            t=duration_ms / 1000,
+            **encoded(wanted),
+            **{"c:a": "copy"},
+            **_TO_MP4,
+        )
+        _make(output, target, captures[0], duration_ms, progress)
+    return WebCopy(reason, first_seen(public, _seen(pictures, lengths_ms)))
 
 
-def _take_picture(capture: Path, target: Path, at_ms: int) -> bool:
-    picture = read_capture(capture, ss=at_ms / 1000).video.filter("scale", "min(960,iw)", -2)
+def _copied(capture: Path, sound: Any, target: Path, duration_ms: int) -> Any:
+    """Ask ffmpeg to copy a picture, and to decode it for nothing but to end at an error."""
+    picture = read_capture(capture)["v:0"]
+    length = duration_ms / 1000
+    copy = ffmpeg.output(
+        picture, sound, file_address(_partial(target)), c="copy", t=length, **_TO_MP4
+    )
+    decoded = ffmpeg.output(picture, "-", format="null", t=length)
+    return ffmpeg.merge_outputs(copy, decoded).global_args("-xerror")
+
+
+def _timeline(
+    captures: Sequence[Path],
+    pictures: Sequence[Picture | None],
+    lengths_ms: Sequence[int],
+    wanted: Limits,
+) -> Any:
+    """Put the captures' pictures one after the other, in the shape of the first there is."""
+    shape = shape_of(next(filter(None, pictures)), wanted)
+    pieces = [
+        black_of(length_ms / 1000, shape)
+        if picture is None
+        else picture_of(path, picture, length_ms / 1000, shape)
+        for path, picture, length_ms in zip(captures, pictures, lengths_ms, strict=True)
+    ]
+    return joined(pieces, v=1, a=0)
+
+
+def _seen(pictures: Sequence[Picture | None], lengths_ms: Sequence[int]) -> list[Span]:
+    """Return where on the recording's timeline there is a picture."""
+    ends = list(accumulate(lengths_ms))
+    whole = (Span(end - length, end) for end, length in zip(ends, lengths_ms, strict=True))
+    return [span for span, picture in zip(whole, pictures, strict=True) if picture is not None]
+
+
+def make_poster(copy: Path, target: Path, at_ms: int) -> bool:
+    """Write the picture that the web copy shows at that time as a JPEG; False if there is none.
+
+    At most 960 pixels wide. Raises CaptureFault, ArchiveFault.
+    """
+    picture = read_capture(copy, ss=at_ms / 1000)["v:0"].filter("scale", "min(960,iw)", -2)
     output = ffmpeg.output(
         picture, file_address(_partial(target)), format="mjpeg", vframes=1, **{"q:v": 4}
     )
     try:
-        _make(output, target, capture, 0, None)
+        _make(output, target, copy, 0, None)
     except _NothingMade:
         return False
     return True

@@ -6,12 +6,15 @@ import os
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveFault, Faults, FileFault
 from archive.store import open_store
+from pipeline import settled
+from pipeline.awake import awake
 from pipeline.config import load_settings
 from pipeline.executors import Engine
 from pipeline.executors.inline import Inline
@@ -51,7 +54,11 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
 
     Raises Faults for wrong files, model, disk or data folder, before any work; Busy; Stopped.
     """
-    settings, events, given = _read(request)
+    if _is_settled(request):
+        return Outcome()
+    settings = load_settings(request.config)
+    files = settled.written(settings)
+    events, given = _read(request, settings)
     began = (settings.data / "work.db").exists()
     if not began:
         _refuse_faults(request.config)
@@ -60,12 +67,19 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         if waiting and began:
             _refuse_faults(request.config)
         drop_events(bench, store, given)
-        return run(bench, store, events, waiting)
+        with awake():
+            outcome = run(bench, store, events, waiting)
+        if not (request.events or outcome.failed or outcome.stopped):
+            settled.settle(settings, store, bench.ledger, files, _today())
+        return outcome
 
 
 def due_in(request: Request) -> dict[str, str]:
     """Tell the first step that is due for each recording; nothing is done. Raises as a run."""
-    settings, events, _ = _read(request)
+    if _is_settled(request):
+        return {}
+    settings = load_settings(request.config)
+    events, _ = _read(request, settings)
     if not (settings.data / "work.db").exists():
         return {f"{e.id}/{r.id}": "sound" for e in events for r in e.recordings}
     with _opened(settings, events, Progress(StringIO())) as (bench, store):
@@ -86,9 +100,24 @@ def _refuse_faults(config: Path) -> None:
         raise Faults(faults)
 
 
-def _read(request: Request) -> tuple[Settings, tuple[Event, ...], set[str]]:
-    """Return the settings, the events asked for, and the ids of all that there are."""
+def _is_settled(request: Request) -> bool:
+    """Tell whether nothing is due because nothing changed; asks no programme."""
     settings = load_settings(request.config)
+    if not (settings.data / "work.db").exists() or not settings.events.is_dir():
+        return False
+    with _held(settings) as (store, ledger):
+        known = {row[0] for row in store.db.execute("SELECT id FROM events")}
+        asked = set(request.events)
+        return asked <= known and settled.is_settled(settings, store, ledger, _today())
+
+
+def _today() -> date:
+    # An access date is a day of the archivist's calendar.
+    return date.today()  # noqa: DTZ011
+
+
+def _read(request: Request, settings: Settings) -> tuple[tuple[Event, ...], set[str]]:
+    """Return the events asked for, and the ids of all that there are."""
     events = load_events(settings.events)
     known = {event.id for event in events}
     for name in request.events:
@@ -101,7 +130,7 @@ def _read(request: Request) -> tuple[Settings, tuple[Event, ...], set[str]]:
                 known=", ".join(sorted(known)) or "none",
             )
     asked = tuple(e for e in events if not request.events or e.id in request.events)
-    return settings, asked, known
+    return asked, known
 
 
 @contextmanager
@@ -112,17 +141,25 @@ def _opened(
     *,
     until: datetime | None = None,
 ) -> Iterator[tuple[Bench, Store]]:
-    """Hold the archive with everything open. Raises ArchiveFault where the disk fails."""
+    """Hold the archive with everything open. Raises as `_held` does."""
     folder = _model_folder(settings, events)
+    with (
+        _held(settings, until=until) as (store, ledger),
+        _executor(settings, folder) as executor,
+    ):
+        model = None if folder is None else _model(settings, folder, ledger)
+        yield Bench(settings, ledger, progress, model, executor), store
+
+
+@contextmanager
+def _held(settings: Settings, *, until: datetime | None = None) -> Iterator[tuple[Store, Ledger]]:
+    """Hold the archive with its database open. Raises Busy; ArchiveFault where the disk fails."""
     work = settings.data / "work.db"
     try:
         with holding(settings.data), open_store(work) as store:
             kept = settings.data / "kept"
             kept.mkdir(exist_ok=True)
-            ledger = Ledger(store.db, kept, until=until)
-            with _executor(settings, folder) as executor:
-                model = None if folder is None else _model(settings, folder, ledger)
-                yield Bench(settings, ledger, progress, model, executor), store
+            yield store, Ledger(store.db, kept, until=until)
     except sqlite3.OperationalError as error:
         raise ArchiveFault(
             "the working database cannot be written: {reason}",

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from pipeline.event import Event, Link, Organisation, Person, Recording, Session
     from pipeline.ledger import Done
+    from pipeline.listening import Part, Sound
     from pipeline.model import Turn, Withheld, Word
-    from pipeline.steps import Model, Part, Sound
+    from pipeline.steps import Model
 
 Row = dict[str, Any]
 

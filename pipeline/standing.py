@@ -22,7 +22,7 @@ class Standing:
     """One recording: its state, which stages stand, what is missing, unnamed or withheld.
 
     `sound`, `words` and `pictures` tell whether the sound is extracted, the words stored and
-    attributed, the web copy made (or the video is held elsewhere).
+    attributed, the web copy made (or the video is held elsewhere, or there is none).
     """
 
     recording: str
@@ -46,7 +46,9 @@ SELECT r.id, r.status, COALESCE(r.duration_ms, 0), COALESCE(r.missing_ms, 0),
        COALESCE((SELECT sentence FROM failures f WHERE f.recording_id = r.id), ''),
        r.duration_ms IS NOT NULL,
        EXISTS (SELECT 1 FROM provenance p WHERE p.recording_id = r.id AND p.step = 'turns'),
-       r.media IS NOT NULL
+       COALESCE(r.media LIKE '%://%' OR r.media LIKE '%.mp4', 0)
+           OR EXISTS (SELECT 1 FROM applied a
+                      WHERE a.target = 'pictures:' || r.id AND a.key LIKE '% no picture')
 FROM recordings r LEFT JOIN turns t ON t.recording_id = r.id
 GROUP BY r.id ORDER BY r.id
 """

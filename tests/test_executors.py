@@ -12,6 +12,7 @@ import pytest
 
 from archive.errors import CaptureFault, ModelFault
 from pipeline.executors import Engine, Task
+from pipeline.executors import local as local_executor
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.model import Recognised, Segment, Span, Window, Word
@@ -44,6 +45,9 @@ class _Counting:
         if len(sound) == 14 and not self.marks.exists():
             self.marks.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        if len(sound) == 12 and not self.marks.exists():
+            self.marks.touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
         if len(sound) == 15:
             raise ModelFault("it is full", "choose a smaller one")
         return (Segment((Word(windows[0].start_ms, 1_000, f"{len(sound)}-{os.getpid()}"),)),)
@@ -52,6 +56,14 @@ class _Counting:
 @dataclass(frozen=True)
 class _Marked(Engine):
     def load(self) -> Recogniser:
+        return _Counting(self.folder)
+
+
+@dataclass(frozen=True)
+class _Telling(Engine):
+    def load(self) -> Recogniser:
+        self.folder.with_name("loaded.part").write_text(str(os.getpid()))
+        self.folder.with_name("loaded.part").rename(self.folder.with_name("loaded"))
         return _Counting(self.folder)
 
 
@@ -97,6 +109,34 @@ def test_a_task_that_kills_twice_is_set_aside(tmp_path: Path) -> None:
         with pytest.raises(CaptureFault, match="ended 2 times"):
             poison.result(timeout=60)
         assert _said(good.result(timeout=60)) == "3"
+
+
+def test_a_worker_that_stands_still_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that computes nothing is taken for hung, long before its deadline; its task is redone."""
+    monkeypatch.setattr(local_executor, "_STILL_S", 1)
+    with Local(_engine(tmp_path), 1) as local:
+        assert _said(local.submit(_task(12)).result(timeout=60)) == "12"
+    assert (tmp_path / "died-once").exists()
+
+
+def test_a_warm_worker_has_loaded_before_its_first_task(tmp_path: Path) -> None:
+    """Warming starts the process; a model that cannot be loaded is told by the first task."""
+    with Local(_engine(tmp_path, _Telling), 1) as local:
+        local.warm()
+        for _ in range(600):
+            if (tmp_path / "loaded").exists():
+                break
+            time.sleep(0.1)
+        loaded = (tmp_path / "loaded").read_text()
+        heard = local.submit(_task(3)).result(timeout=60)
+        assert heard.segments[0].words[0].text == f"3-{loaded}"
+    with Local(_engine(tmp_path, _Unloadable), 1) as local:
+        local.warm()
+        doomed = local.submit(_task(3))
+        with pytest.raises(ModelFault):
+            doomed.result(timeout=60)
 
 
 def test_errors_come_back_whole(tmp_path: Path) -> None:

@@ -1,20 +1,18 @@
-"""Captures in, sound and web copy out: times stay true, damage is told, files are data."""
+"""Captures in, sound out: times stay true, damage is told, files are data."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from clips import ffmpeg, onsets
 
 from archive.errors import CaptureFault
 from pipeline import media, processes
@@ -22,11 +20,6 @@ from pipeline.model import Span
 
 BEEPS_S = (1.0, 5.0, 9.0)
 """Where the clip's beeps begin; each lasts half a second."""
-
-
-def ffmpeg(*arguments: object) -> None:
-    command = [media.ffmpeg_path(), "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)]
-    subprocess.run(command, check=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +47,6 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
     if request.param == "packaged":
         monkeypatch.setenv("PATH", str(tmp_path))
     return str(request.param)
-
-
-def onsets(sound: np.ndarray) -> list[float]:
-    """Seconds at which loud sound of 50 ms or more begins, after half a second of quiet."""
-    steps = np.abs(sound[: len(sound) // 160 * 160]).reshape(-1, 160).mean(axis=1) > 0.1
-    runs = np.flatnonzero(np.convolve(steps, np.ones(5), "valid") == 5)
-    first = np.concatenate([[True], np.diff(runs) > 50])
-    return [float(n) / 100 for n in runs[first]]
 
 
 def ended(pid: int) -> bool:
@@ -202,55 +187,8 @@ def test_hostile_names_are_data(clips: Path, tmp_path: Path, engine: str, name: 
     shutil.copyfile(clips / "whole.mp4", capture)
     assert media.probe(capture).video_codec == "h264", engine
     media.extract_sound([capture], tmp_path / "s.flac")
-    assert media.make_poster([capture], tmp_path / "%03d.jpg", 500)
+    assert media.make_poster(capture, tmp_path / "%03d.jpg", 500)
     assert {p.name for p in tmp_path.iterdir()} == {name, "s.flac", "%03d.jpg"}
-
-
-def test_the_web_copy_plays_in_browsers_and_tells_nothing_private(
-    clips: Path, tmp_path: Path, engine: str
-) -> None:
-    """H.264 High to 4.1, yuv420p, AAC-LC, index in front, seekable; private is silent and black."""
-    before = hashlib.sha256((clips / "whole.mp4").read_bytes()).hexdigest()
-    target = tmp_path / "web.mp4"
-    public = (Span(0, 4_500), Span(8_500, 10_000))
-    media.make_web_copy([clips / "whole.mp4"], target, public=public, duration_ms=10_000)
-    data = target.read_bytes()
-    assert data.index(b"moov") < data.index(b"mdat"), engine
-    with av.open(str(target)) as made:
-        video, sound = made.streams.video[0], made.streams.audio[0]
-        assert video.codec_context.profile == "High"
-        assert video.codec_context.level <= 41
-        assert video.codec_context.pix_fmt == "yuv420p"
-        assert (sound.codec_context.name, sound.profile) == ("aac", "LC")
-        packets = [p for p in made.demux(video) if p.pts is not None and p.is_keyframe]
-        keys = [float((p.pts or 0) * p.time_base) for p in packets]
-        assert all(b - a <= 2 for a, b in pairwise([*keys, 10.0]))
-    media.extract_sound([target], tmp_path / "s.flac")
-    heard = media.read_sound(tmp_path / "s.flac")
-    assert onsets(heard) == pytest.approx([1.0, 9.0], abs=0.05)
-    private = heard[4_500 * 16 : 8_500 * 16]
-    assert 20 * np.log10(max(1e-9, np.abs(private).max())) < -60
-    with av.open(str(target)) as made:
-        for frame in made.decode(video=0):
-            bright = frame.to_ndarray(format="gray").mean()
-            if 4.6 < frame.time < 8.4:
-                assert bright < 20, frame.time
-            elif frame.time < 4.4 or frame.time > 8.6:
-                assert bright > 60, frame.time
-    assert hashlib.sha256((clips / "whole.mp4").read_bytes()).hexdigest() == before
-
-
-def test_the_web_copy_of_sound_is_sound(clips: Path, tmp_path: Path) -> None:
-    """Where one capture has no picture there is none, and several captures are one copy."""
-    target = tmp_path / "web.mp4"
-    captures = [clips / "sound.m4a", clips / "whole.mp4"]
-    media.make_web_copy(captures, target, public=[Span(0, 20_000)], duration_ms=20_000)
-    made = media.probe(target)
-    assert not made.has_video
-    assert made.duration_ms == pytest.approx(20_000, abs=100)
-    assert not media.make_poster(captures, tmp_path / "p.jpg", 1_000)
-    assert media.make_poster(captures, tmp_path / "p.jpg", 11_000)
-    assert (tmp_path / "p.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
 def test_a_hung_ffmpeg_is_stopped(

@@ -118,7 +118,7 @@ def test_transcripts_and_a_break_need_no_model(archive: Archive) -> None:
 def test_a_copy_goes_at_once_when_a_session_is_closed(archive: Archive) -> None:
     """Its sound is not served until the disk with the capture is there for a new copy."""
     _run(archive)
-    copy = archive.data / "media" / EVENT / "matin.mp4"
+    copy = archive.data / "media" / EVENT / "matin.m4a"
     assert copy.exists()
     _edit(_programme(archive), '    title: "La seconde"', '    title: "x"\n    access: closed')
     capture = _programme(archive).with_name("matin.wav")
@@ -135,7 +135,7 @@ def test_a_copy_goes_where_none_is_made_any_more(archive: Archive) -> None:
     """`web_copy: false` leaves what stands, but not what has become private."""
     _run(archive)
     archive.config.write_text(archive.config.read_text("utf-8") + "media: {web_copy: false}\n")
-    copy = archive.data / "media" / EVENT / "matin.mp4"
+    copy = archive.data / "media" / EVENT / "matin.m4a"
     assert _run(archive) == ""
     assert copy.exists()
     _edit(_programme(archive), '    title: "La seconde"', '    title: "x"\n    access: closed')
@@ -150,7 +150,7 @@ def test_the_copy_of_a_renamed_recording_goes(archive: Archive) -> None:
     _edit(_programme(archive), "recording: matin", "recording: journee")
     assert _run(archive) == "heard pictured"
     folder = archive.data / "media" / EVENT
-    assert [file.name for file in folder.iterdir()] == ["journee.mp4"]
+    assert [file.name for file in folder.iterdir()] == ["journee.m4a"]
 
 
 def test_a_copy_stands_in_again_for_media_held_elsewhere(archive: Archive) -> None:
@@ -162,7 +162,7 @@ def test_a_copy_stands_in_again_for_media_held_elsewhere(archive: Archive) -> No
     assert _public(archive, "SELECT media FROM recordings") == [("https://example.org/film",)]
     _edit(_programme(archive), hosted, "    captures: [matin.wav]\n")
     assert _run(archive) == "pictured"
-    assert _public(archive, "SELECT media FROM recordings") == [(f"media/{EVENT}/matin.mp4",)]
+    assert _public(archive, "SELECT media FROM recordings") == [(f"media/{EVENT}/matin.m4a",)]
 
 
 def test_a_wish_is_heard_in_the_run_that_follows_it(archive: Archive, tmp_path: Path) -> None:

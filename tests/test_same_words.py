@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,13 @@ from noises import hall
 from sqlite_utils import Database
 
 from archive.errors import Stopped
-from pipeline import media, split, steps
+from pipeline import listening, media, split, steps
 from pipeline.executors import Engine
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.kept import segments_to_json
 from pipeline.ledger import Done, Ledger, Step, canonical
+from pipeline.progress import Progress
 from pipeline.transcribe import Recognition
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ MODEL_SHA = "0" * 64
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> steps.Sound:
+def source(tmp_path_factory: pytest.TempPathFactory) -> listening.Sound:
     """Return 21 minutes of sound, extracted as a run extracts it."""
     folder = tmp_path_factory.mktemp("same")
     samples = hall(folder, 21, every=5).samples
@@ -41,7 +43,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> steps.Sound:
     path = folder / "sound.flac"
     made = media.extract_sound([folder / "raw.wav"], path)
     done = Done(Step("sound", 1, {}), None, "1" * 64, "")
-    return steps.Sound(path, done.output_sha256, made.duration_ms, (), (), done)
+    return listening.Sound(path, done.output_sha256, made.duration_ms, (), (), done)
 
 
 def _wave(samples: np.ndarray) -> bytes:
@@ -53,7 +55,7 @@ def _wave(samples: np.ndarray) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def hearing(source: steps.Sound) -> Hearing:
+def hearing(source: listening.Sound) -> Hearing:
     """Return what is heard in it."""
     return split.listen(media.stream_sound(source.path))
 
@@ -69,13 +71,13 @@ def _ledger(folder: Path) -> Ledger:
 
 
 def _words(
-    ledger: Ledger, source: steps.Sound, hearing: Hearing, length_ms: int, executor: Executor
+    ledger: Ledger, source: listening.Sound, hearing: Hearing, length_ms: int, executor: Executor
 ) -> bytes:
     blocks = split.blocks(split.plan(hearing), length_ms=length_ms)
     windows = [[split.closer(hearing, window) for window in block] for block in blocks]
-    with executor:
+    with executor, Progress(StringIO()).stage("hall", "words", 0) as stage:
         segments, done = steps.words(
-            ledger, source, windows, OPTIONS, MODEL_SHA, executor, lambda _: None
+            ledger, source, windows, OPTIONS, MODEL_SHA, executor, stage, lambda: None
         )
     looks = [look for one in done for look in one.result["looked_again"]]
     return canonical([segments_to_json(segments), looks]).encode()
@@ -83,7 +85,7 @@ def _words(
 
 @pytest.fixture(scope="module")
 def usual(
-    source: steps.Sound,
+    source: listening.Sound,
     hearing: Hearing,
     engine: Callable[[int], Engine],
     tmp_path_factory: pytest.TempPathFactory,
@@ -98,7 +100,7 @@ def usual(
 
 @pytest.mark.parametrize(("workers", "minutes"), [(1, 2), (2, 5), (4, 20)])
 def test_workers_and_blocks_change_nothing(
-    source: steps.Sound,
+    source: listening.Sound,
     hearing: Hearing,
     engine: Callable[[int], Engine],
     usual: bytes,
@@ -112,7 +114,7 @@ def test_workers_and_blocks_change_nothing(
 
 
 def test_an_interruption_changes_nothing(
-    source: steps.Sound,
+    source: listening.Sound,
     hearing: Hearing,
     engine: Callable[[int], Engine],
     usual: bytes,

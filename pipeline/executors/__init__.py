@@ -52,6 +52,9 @@ class Executor(Protocol):
 
     workers: int
 
+    def warm(self) -> None:
+        """Get ready beside other work: tasks will come."""
+
     def submit(self, task: Task) -> Future[Recognised]:
         """Promise the words of a task. The future raises PlenaryError when they cannot be had."""
 

@@ -25,6 +25,9 @@ class Inline:
     def _recogniser(self) -> Recogniser:
         return self._engine.load()
 
+    def warm(self) -> None:
+        """Leave the model to the first task: here nothing goes on beside it."""
+
     def submit(self, task: Task) -> Future[Recognised]:
         """Do the task now and return its finished future."""
         future: Future[Recognised] = Future()

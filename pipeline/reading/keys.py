@@ -26,7 +26,7 @@ CONFIG: Mapping[str, tuple[str, ...]] = {
     "transcription": ("model", "device", "compute_type", "language"),
     "voices": ("model",),
     "attribution": ("min_confidence",),
-    "media": ("web_copy",),
+    "media": ("web_copy", "height", "quality"),
     "run": ("executor", "workers"),
     "site": ("title", "language", "url", "contact", "names"),
 }
