@@ -281,9 +281,9 @@ def with_total(scores: Mapping[str, Score]) -> dict[str, Score]:
 
 
 def table(scores: Mapping[str, Score]) -> str:
-    """Scores as lines of text, the total last."""
+    """Scores as lines of text, in their order."""
     head = f"{'session':40}" + "".join(f" {name:>9}" for name in COLUMNS)
-    lines = [_line(*item) for item in with_total(scores).items()]
+    lines = [_line(*item) for item in scores.items()]
     return "\n".join([head, *lines, f"Words are compared in {NORMALISATION}."])
 
 
