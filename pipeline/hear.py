@@ -12,9 +12,11 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from archive.errors import FileFault
 from pipeline import listening, rows, steps
 from pipeline.ahead import Ahead
 from pipeline.event import cast_of, terms_of, transcribed
+from pipeline.languages import AUTO
 from pipeline.ledger import digest
 from pipeline.model import Span
 
@@ -56,6 +58,7 @@ class Story:
     """What was heard in a recording, session by session."""
 
     sound: Sound
+    language: str | None = None  # as the recording told it, where it was asked
     turns: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
     provenance: list[Row] = field(default_factory=list)
@@ -153,18 +156,19 @@ def _session(
     name = f"{event.id}/{session.id}"
     span = session.span or Span(0, story.sound.duration_ms)
     listening.check_length(story.sound, session.id, span)
+    language = _spoken(bench, event, session, heard, story)
     if session.transcripts:
         segments, told = _taken(bench, session, span, heard, story)
     else:
-        segments, told = _recognised(bench, event, session, heard, story, meanwhile)
-    languages = (_language(bench, event, session), *session.also_spoken)
+        segments, told = _recognised(bench, event, session, heard, story, language, meanwhile)
+    languages = (language, *session.also_spoken)
     kept, withheld, gated = steps.gate(
         bench.ledger, segments, told, span, heard, story.sound, languages
     )
     hint = steps.Hint(
         cast_of(event, session),
         terms_of(event, session),
-        _language(bench, event, session),
+        language,
         bench.settings.attribution.min_confidence,
     )
     with bench.progress.stage(name, "who speaks", span.duration_ms):
@@ -197,6 +201,7 @@ def _recognised(
     session: Session,
     heard: Hearing,
     story: Story,
+    language: str,
     meanwhile: Callable[[], None],
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     from pipeline import models, split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
@@ -205,7 +210,7 @@ def _recognised(
     windows = split.plan(heard, within=span)
     model = _model(bench)
     recognition = transcribe.Recognition(
-        language=_language(bench, event, session),
+        language=language,
         hotwords=transcribe.choose_hotwords(
             terms_of(event, session), models.token_counter(model.folder)
         ),
@@ -266,3 +271,30 @@ def _is_in(word: Word, span: Span) -> bool:
 
 def _language(bench: Bench, event: Event, session: Session) -> str:
     return session.language or event.language or bench.settings.transcription.language
+
+
+def _spoken(bench: Bench, event: Event, session: Session, heard: Hearing, story: Story) -> str:
+    """Return what is spoken in a session: as it is written, or as the recording itself tells.
+
+    Raises CaptureFault where it does not, FileFault for a transcript without a language.
+    """
+    from pipeline import language_vote  # noqa: PLC0415 (seldom needed)
+
+    named = _language(bench, event, session)
+    if named != AUTO:
+        return named
+    if session.transcripts:
+        raise FileFault(
+            "the language of a transcript made elsewhere is not guessed",
+            "set language: in the event's programme",
+            path=session.transcripts[0],
+        )
+    if story.language is None:
+        model = _model(bench)
+        story.language, done = language_vote.spoken(
+            bench.ledger, story.sound, heard, model.sha256, bench.executor
+        )
+        story.provenance += rows.provenance_rows(
+            [done], "faster-whisper", version("faster-whisper"), model
+        )
+    return story.language

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+AUTO = "auto"
+"""What stands for a language where the recording is to tell (language_vote.py)."""
+
 FREQUENT = {
     "fr": (
         "le la les l un une des du de et est es en à a au aux ce c cet cette ces ça cela on il"

@@ -177,10 +177,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What recognition made of a block: its segments, and the windows it decoded again."""
+    """What recognition made of a block: its segments, and the windows it decoded again.
+
+    `languages` answers a task that asks for them: each window's (code, probability) pairs.
+    """
 
     segments: tuple[Segment, ...]
     looks: tuple[Look, ...] = ()
+    languages: tuple[tuple[tuple[str, float], ...], ...] = ()
 
     def shift(self, by_ms: int) -> Self:
         """Return the same, moved by `by_ms`."""

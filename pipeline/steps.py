@@ -85,7 +85,7 @@ def words(
         except Stopped:
             work.collect_all()  # what was begun is kept
             raise
-        future = executor.submit(_task(source, block, recognition))
+        future = executor.submit(task(source, block, recognition))
         work.waiting.append((place, step, future))
     if work.waiting:
         meanwhile()
@@ -154,7 +154,8 @@ def _words_step(
     )
 
 
-def _task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:
+def task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:
+    """Return the work of recognising a block, with the sound that it needs."""
     import numpy as np  # noqa: PLC0415 (only where there is work)
 
     from pipeline import media  # noqa: PLC0415

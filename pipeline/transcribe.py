@@ -69,7 +69,13 @@ class Recogniser(Protocol):
 
         `sound` is 16 kHz, mono, in [-1, 1]. Windows, and the words' times, count from its
         start. Words lie inside their window, in order, without overlap, none empty.
+        Raises ModelFault where the model does not know the language.
         """
+
+    def languages(
+        self, sound: NDArray[np.float32], windows: Sequence[Span]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Return what each window may be spoken in: (code, probability), likeliest first."""
 
 
 class FasterWhisper:
@@ -114,7 +120,7 @@ class FasterWhisper:
             return ()
         decoded, _ = BatchedInferencePipeline(self._model).transcribe(
             sound,
-            language=options.language,
+            language=self._code(options.language),
             beam_size=options.beam_size,
             hotwords=options.hotwords or None,
             no_repeat_ngram_size=options.no_repeat,
@@ -130,6 +136,36 @@ class FasterWhisper:
             if words:
                 segments.append(Segment(words, float(part.avg_logprob)))
         return tuple(segments)
+
+    def languages(
+        self, sound: NDArray[np.float32], windows: Sequence[Span]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Ask the model about each window alone; see `Recogniser`. Raises ModelFault."""
+        if not self._model.model.is_multilingual:
+            raise self._unknown("auto")
+        found = []
+        for window in windows:
+            clip = sound[window.start_ms * PER_MS : window.end_ms * PER_MS]
+            _, _, told = self._model.detect_language(clip)
+            found.append(tuple((code, round(float(share), 4)) for code, share in told))
+        return tuple(found)
+
+    def _code(self, language: str) -> str:
+        """Return the model's code of a BCP 47 tag. Raises ModelFault."""
+        code = language.partition("-")[0].lower()
+        known = self._model.supported_languages
+        if code not in known:
+            raise self._unknown(language)
+        return code
+
+    def _unknown(self, language: str) -> ModelFault:
+        known = self._model.supported_languages
+        return ModelFault(
+            "the model does not know the language {language}",
+            "it knows: {known}. Correct `language:`, or choose another model",
+            language=language,
+            known=", ".join(known[:10]) + (" …" if len(known) > 10 else ""),
+        )
 
 
 def choose_hotwords(

@@ -52,6 +52,12 @@ class _Counting:
             raise ModelFault("it is full", "choose a smaller one")
         return (Segment((Word(windows[0].start_ms, 1_000, f"{len(sound)}-{os.getpid()}"),)),)
 
+    def languages(
+        self, sound: NDArray[np.float32], windows: Sequence[Span]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        del sound
+        return ((("fr", 1.0),),) * len(windows)
+
 
 @dataclass(frozen=True)
 class _Marked(Engine):
@@ -155,3 +161,11 @@ def test_leaving_ends_every_worker(tmp_path: Path) -> None:
     time.sleep(0.1)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_task_can_ask_for_the_language_alone(tmp_path: Path) -> None:
+    """With `auto` no word is recognised; each window is told with what it may be spoken in."""
+    with Inline(_engine(tmp_path)) as inline:
+        asked = Task(b"\0\0", (Window(Span(0, 1)),) * 2, Recognition(language="auto"))
+        heard = inline.submit(asked).result()
+    assert (heard.segments, heard.languages) == ((), ((("fr", 1.0),),) * 2)

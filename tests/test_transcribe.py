@@ -263,6 +263,21 @@ def test_models_that_are_none_are_named(model: Path, tmp_path: Path) -> None:
         models.token_counter(tmp_path / "cut")
 
 
+def test_a_model_of_another_language_is_refused(
+    recogniser: FasterWhisper, sound: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that knows English alone would write English; a language that none knows is named."""
+    with pytest.raises(ModelFault, match=r"language tlh[\s\S]*it knows: "):
+        recogniser.recognise(sound, [Span(0, 5_000)], Recognition("tlh"))
+    assert recogniser.recognise(sound, [Span(0, 5_000)], Recognition("fr-CA"))
+    english = SimpleNamespace(supported_languages=["en"], model=SimpleNamespace(is_multilingual=0))
+    monkeypatch.setattr(recogniser, "_model", english)
+    with pytest.raises(ModelFault, match=r"language fr\b[\s\S]*it knows: en"):
+        recogniser.recognise(sound, [Span(0, 5_000)], FRENCH)
+    with pytest.raises(ModelFault, match="language auto"):
+        recogniser.languages(sound, [Span(0, 5_000)])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("answers", [True, False], ids=["mute", "absent"])
 def test_a_hub_that_does_not_answer_costs_seconds(tmp_path: Path, answers: bool) -> None:

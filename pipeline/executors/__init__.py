@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
+from pipeline.languages import AUTO
+from pipeline.model import Recognised
 from pipeline.second_look import look_twice
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from pipeline.model import Recognised, Window
+    from pipeline.model import Window
     from pipeline.transcribe import Recogniser, Recognition
 
 
@@ -66,10 +68,12 @@ class Executor(Protocol):
 
 
 def recognise(recogniser: Recogniser, task: Task) -> Recognised:
-    """Do a task with a loaded model."""
+    """Do a task with a loaded model: words, or with the language `auto` only what is spoken."""
     import numpy as np  # noqa: PLC0415 (workers only)
 
     sound = np.frombuffer(task.sound, dtype="<i2").astype(np.float32) / np.float32(32768)
+    if task.recognition.language == AUTO:
+        return Recognised((), languages=recogniser.languages(sound, [w.span for w in task.windows]))
     return look_twice(
         lambda spans, options: recogniser.recognise(sound, spans, options),
         task.windows,
