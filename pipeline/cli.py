@@ -341,11 +341,7 @@ def export(config: Path, events: Sequence[str], format_: str, out: Path) -> None
 )
 @click.option("--sample", type=click.IntRange(1), help="Draw so many stretches at random.")
 @click.option(
-    "--sheet",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default="control-sample.csv",
-    show_default=True,
-    help="The control sample's sheet: written with --sample, read without.",
+    "--sheet", type=click.Path(path_type=Path), default="control-sample.csv", help="Its sheet."
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
@@ -354,13 +350,11 @@ def evaluate(
 ) -> None:
     """Compare what is published with a reference: words, names, voices.
 
-    Without a reference: --sample writes a sheet of random stretches to listen to; filled in,
-    it gives the archive's own accuracy, with its interval.
+    A sheet of random stretches, filled in, gives the archive's own accuracy.
 
     \b
     Examples: plenary evaluate --reference demo/reference
               plenary evaluate --sample 30
-              plenary evaluate --sheet control-sample.csv
     """
     from pipeline import control
     from pipeline import evaluate as evaluating
@@ -369,16 +363,14 @@ def evaluate(
         shares = control.read_sheet(sheet)
         click.echo(control.as_json(shares) if as_json else control.shares_table(shares))
         return
-    settings = _load(config)
-    with _published(settings) as db:
+    with _published(settings := _load(config)) as db:
         if sample is not None:
             count = control.write_sample(db, sample, sheet, settings.site.url)
-            click.echo(f"{count} stretches are in {sheet}: listen, fill in its last two columns,")
-            click.echo(f"then: plenary evaluate --sheet {shlex.quote(str(sheet))}")
+            click.echo(f"{count} stretches are in {sheet}: fill in its last two columns, and then")
+            click.echo(f"plenary evaluate --sheet {shlex.quote(str(sheet))}")
         elif reference is not None:
             scores = evaluating.with_total(evaluating.score_archive(db, reference))
-            rates = {name: score.rates() for name, score in scores.items()}
-            click.echo(json.dumps(rates, indent=2) if as_json else evaluating.table(scores))
+            click.echo(evaluating.as_json(scores) if as_json else evaluating.table(scores))
 
 
 def _load(config: Path) -> Settings:

@@ -280,6 +280,11 @@ def with_total(scores: Mapping[str, Score]) -> dict[str, Score]:
     return {**scores, "all": sum(scores.values(), Score())}
 
 
+def as_json(scores: Mapping[str, Score]) -> str:
+    """Return each session's figures for programs."""
+    return json.dumps({name: score.rates() for name, score in scores.items()}, indent=2)
+
+
 def table(scores: Mapping[str, Score]) -> str:
     """Scores as lines of text, in their order."""
     head = f"{'session':40}" + "".join(f" {name:>9}" for name in COLUMNS)
