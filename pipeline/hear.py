@@ -128,14 +128,17 @@ def hear(
     `meanwhile` is called while its words are being recognised, perhaps more than once.
     Raises CaptureFault, ModelFault, FileFault (a transcript made elsewhere), Stopped.
     """
-    show = partial(bench.progress.stage, f"{event.id}/{recording.id}")
-    sound = listening.sound(bench.ledger, recording, hashes, bench.ahead, show)
-    heard = listening.hearing(bench.ledger, sound, show)
+    name = f"{event.id}/{recording.id}"
+    ledger = bench.ledger.about(name)
+    show = partial(bench.progress.stage, name)
+    sound = listening.sound(ledger, recording, hashes, bench.ahead, show)
+    heard = listening.hearing(ledger, sound, show)
     story = Story(sound)
     ffmpeg = sound.done.step.tools.get("ffmpeg", "")
     story.provenance += rows.provenance_rows([sound.done], "ffmpeg", ffmpeg)
     for session in held(event, recording):
-        _session(bench, event, session, heard, story, meanwhile)
+        told = replace(bench, ledger=ledger.about(name, session.id))
+        _session(told, event, session, heard, story, meanwhile)
     return story
 
 
@@ -175,7 +178,7 @@ def _session(
         turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
     story.turns[name] = _apart(turns, story)
     story.withheld += withheld
-    ours = version("plenary-archive")
+    ours = version(steps.OURS)
     story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours)
 
 

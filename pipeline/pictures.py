@@ -7,7 +7,7 @@ wished to have nothing published. Everything else is silent and black, and times
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 VERSIONS = {"sound copy": 1, "pictures": 2}
 # Stands in the ledger behind the key of a recording that has no picture to be made.
 _NO_PICTURE = " no picture"
-
 
 _SUFFIXES = _SOUND, _PICTURE, _POSTER = ".m4a", ".mp4", ".jpg"
 
@@ -88,7 +87,12 @@ def make_sound_copy(
     row = store.db.table("recordings").get(name)
     duration_ms = int(row["duration_ms"])
     public = audible(store, event, recording, duration_ms)
-    step = _sound_step(ledger, recording, public)
+    step = Step(
+        "sound copy",
+        VERSIONS["sound copy"],
+        {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
+        {"public": spans_to_json(public), "channel": recording.sound.channel},
+    )
     copies = Copies(settings.data, event.id, recording.id)
     played = {copies.address(copies.sound), copies.address(copies.picture)}
     stands = ledger.is_applied(f"sound copy:{name}", step.key) and copies.sound.exists()
@@ -113,6 +117,8 @@ def make_sound_copy(
         if row["media"] not in played:
             store.set_media(name, copies.address(copies.sound), None)
         ledger.apply(f"sound copy:{name}", step.key)
+        if not stands:
+            _record(ledger.about(name), step, "encoded")
     return True
 
 
@@ -126,15 +132,15 @@ def make_pictures(
 ) -> bool:
     """Make a recording's web copy and poster where they are due; tell whether they were.
 
-    The sound copy stands: its sound is theirs. Raises as `make_sound_copy` does.
+    They follow the sound copy that stands: its sound is theirs, and what it lets hear is seen,
+    even if a night passes between the two. Raises as `make_sound_copy` does.
     """
     name = f"{event.id}/{recording.id}"
     row = store.db.table("recordings").get(name)
-    duration_ms = int(row["duration_ms"])
-    public = audible(store, event, recording, duration_ms)
-    heard = _sound_step(ledger, recording, public)
+    heard = ledger.made_from(f"sound copy:{name}") or ""
+    public = spans_from_json(json.loads(ledger.made_from(f"shown:{name}") or "[]"))
     wanted = {"height": settings.media.height, "quality": settings.media.quality}
-    step = Step("pictures", VERSIONS["pictures"], {**heard.inputs, "sound": heard.key}, wanted)
+    step = Step("pictures", VERSIONS["pictures"], {"sound": heard}, wanted)
     copies = Copies(settings.data, event.id, recording.id)
     made = ledger.made_from(f"pictures:{name}")
     if made == step.key + _NO_PICTURE and row["media"] == copies.address(copies.sound):
@@ -148,12 +154,13 @@ def make_pictures(
         if how is None:
             store.set_media(name, copies.address(copies.sound), None)
             ledger.apply(f"pictures:{name}", step.key + _NO_PICTURE)
+            _record(ledger.about(name), step, "no picture")
             return True
         poster = copies.address(copies.poster) if copies.poster.exists() else None
         store.set_media(name, copies.address(copies.picture), poster)
         ledger.apply(f"pictures:{name}", step.key)
         if how:
-            ledger.note("processing", name, "pictures", "success", how)
+            _record(ledger.about(name), step, how)
     return True
 
 
@@ -191,13 +198,11 @@ def _make_picture(
     return f"encoded: {made.encoded_because}" if made.encoded_because else "copied"
 
 
-def _sound_step(ledger: Ledger, recording: Recording, public: Sequence[Span]) -> Step:
-    return Step(
-        "sound copy",
-        VERSIONS["sound copy"],
-        {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
-        {"public": spans_to_json(public), "channel": recording.sound.channel},
-    )
+def _record(ledger: Ledger, step: Step, how: str) -> None:
+    """Keep what a copy was made from, and how; the copy itself stands in `media/`."""
+    from pipeline import media  # noqa: PLC0415 (as above)
+
+    ledger.record(replace(step, tools={"ffmpeg": media.ffmpeg_version()}), how, detail=how)
 
 
 def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from pipeline.transcribe import Recognition
 
 VERSIONS = {"words": 4, "sidecar": 2, "gate": 2, "turns": 2}
+OURS = "plenary-archive"
+"""The distribution that does what no other tool does; its version is told with each result."""
+
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -73,8 +76,9 @@ def words(
     all others are recorded; what was recorded stays, whatever is raised.
     """
     work = _Blocks(ledger, blocks, progress)
-    for place, block in enumerate(blocks):
-        step = _words_step(source, block, recognition, model_sha256)
+    steps = [_words_step(source, block, recognition, model_sha256) for block in blocks]
+    ledger.plan([(step, _length(block)) for step, block in zip(steps, blocks, strict=True)])
+    for place, (step, block) in enumerate(zip(steps, blocks, strict=True)):
         if work.is_known(place, step):
             continue
         if len(work.waiting) > executor.workers:
@@ -151,6 +155,7 @@ def _words_step(
             "faster-whisper": version("faster-whisper"),
             "ctranslate2": version("ctranslate2"),
         },
+        _tools("faster-whisper", "ctranslate2"),
     )
 
 
@@ -180,6 +185,7 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
             "duration_ms": capture.duration_ms,
             "suffix": transcript.suffix,
         },
+        _tools(OURS),
     )
 
     def work() -> dict[str, object]:
@@ -215,6 +221,7 @@ def gate(
             "sound": source.sha256,
         },
         {"within": [within.start_ms, within.end_ms], "languages": list(languages)},
+        _tools(OURS),
     )
 
     def work() -> dict[str, object]:
@@ -266,6 +273,7 @@ def turns(
             "min_confidence": hint.min_confidence,
             "voices": "embedded",
         },
+        _tools(OURS),
     )
 
     def work() -> list[object]:
@@ -326,6 +334,10 @@ def _placed(fault: CaptureFault, block: Span) -> CaptureFault:
     facts = {**fault.facts, "begin": clock(block.start_ms), "end": clock(block.end_ms)}
     sentence = "from {begin} to {end}: " + fault.sentence
     return CaptureFault(sentence, fault.next_step, path=fault.path, line=fault.line, **facts)
+
+
+def _tools(*packages: str) -> dict[str, str]:
+    return {name: version(name) for name in packages}
 
 
 def _length(block: Sequence[Window]) -> int:

@@ -161,7 +161,7 @@ def read(folder: Path) -> State:
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_symlink():
-            found[name] = os.readlink(path)
+            found[name] = str(path.readlink())
         else:
             found[name] = None if path.is_dir() else path.read_bytes()
     return found

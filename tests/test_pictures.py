@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import sqlite3
 from contextlib import closing
@@ -18,7 +19,10 @@ from pipeline.night import Request, due_in, run_archive
 from pipeline.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from pipeline.model import Span
 
 EVENT = "2020-01-01-essai"
 PROGRAMME = """\
@@ -139,7 +143,7 @@ def test_a_picture_that_is_still_to_come_is_no_picture(
     assert outcome.stopped
     assert _played(archive) == {"matin": "matin.m4a", "soir": "soir.m4a"}
     assert "pictures" not in archive.plenary("status").stdout
-    assert set(due_in(Request(archive.config)).values()) == {"pictures"}
+    assert {due.step for due in due_in(Request(archive.config)).values()} == {"pictures"}
     heard = (archive.data / "media" / EVENT / "matin.m4a").stat().st_mtime_ns
     _run(archive)
     assert archive.plenary("status").stdout.count("sound words pictures") == 2
@@ -181,6 +185,43 @@ def test_another_size_or_quality_makes_the_picture_anew(archive: Archive) -> Non
     assert "matin" in _run(archive)
     assert (folder / "matin.mp4").stat().st_mtime_ns != again
     assert _run(archive) == []
+
+
+def test_a_session_that_opens_at_midnight_opens_in_both(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What opens between the two copies is in neither that night, and in both the next day."""
+    opening = '"La première"\n    access: "public from 2100-01-02"'
+    _edit(_programme(archive), '"La première"', opening)
+    days = {"make_sound_copy": dt.date(2100, 1, 1), "make_web_copy": dt.date(2100, 1, 2)}
+    today = days["make_sound_copy"]
+
+    class Calendar(dt.date):
+        @classmethod
+        def today(cls) -> dt.date:  # type: ignore[override]
+            return today
+
+    monkeypatch.setattr("pipeline.pictures.date", Calendar)
+    heard: list[Sequence[Span]] = []
+    for name in days:
+        make = getattr(media, name)
+
+        def told(*given: Any, make: Any = make, **named: Any) -> Any:
+            nonlocal today
+            heard.append(named["public"])
+            made = make(*given, **named)
+            today = days["make_web_copy"]
+            return made
+
+        monkeypatch.setattr(media, name, told)
+    _edit(
+        _programme(archive),
+        "captures: [soir.wav]",
+        'captures: [soir.wav]\n    media: {url: "https://example.org/"}',
+    )
+    _run(archive)
+    _run(archive)
+    assert [len(public) for public in heard] == [0, 0, 1, 1]
 
 
 def test_every_copy_goes_with_what_becomes_private(archive: Archive) -> None:
@@ -226,5 +267,7 @@ def test_the_history_tells_how_a_picture_was_made(archive: Archive) -> None:
     )
     _run(archive)
     with closing(sqlite3.connect(archive.data / "work.db")) as db:
-        told = db.execute("SELECT detail FROM history WHERE step = 'pictures'").fetchall()
+        told = db.execute(
+            "SELECT detail FROM history WHERE step = 'pictures' AND recording_id LIKE '%/matin'"
+        ).fetchall()
     assert told == [("copied",), ("encoded: not all of it is public",)]
