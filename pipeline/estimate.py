@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveFault
+from archive.store import open_to_read
 from pipeline.container import SAMPLE_RATE
 from pipeline.hear import is_recognised
 from pipeline.picture_graph import SOUND_CODEC
@@ -109,7 +110,7 @@ def _heard(work: Path) -> set[str]:
     if not work.exists():
         return set()
     try:
-        with closing(sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        with closing(open_to_read(work)) as db:
             query = "SELECT id FROM recordings WHERE status IN ('ok', 'partial')"
             return {row[0] for row in db.execute(query)}
     except sqlite3.Error:
