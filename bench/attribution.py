@@ -51,7 +51,7 @@ def sound_of(path: Path) -> NDArray[np.float32]:
 def turns_of(event: Event, sound: NDArray[np.float32], confidence: float) -> tuple[Turn, ...]:
     """Run our stages on the one session of a case."""
     (session,) = event.sessions
-    segments = sidecar.read(session.transcripts[0])
+    segments = sidecar.read(session.transcripts[0]).segments
     words = sorted((w for s in segments for w in s.words), key=lambda w: (w.start_ms, w.end_ms))
     cast = cast_of(event, session)
     spans = stretches(words)

@@ -10,13 +10,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
+from pipeline.languages import AUTO
+from pipeline.model import Recognised
 from pipeline.second_look import look_twice
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from pipeline.model import Segment, Window
+    from pipeline.model import Window
     from pipeline.transcribe import Recogniser, Recognition
 
 
@@ -60,7 +62,7 @@ class Executor(Protocol):
     def warm(self) -> None:
         """Get ready beside other work: tasks will come."""
 
-    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+    def submit(self, task: Task) -> Future[Recognised]:
         """Promise the words of a task. The future raises PlenaryError when they cannot be had."""
 
     def __enter__(self) -> Self:
@@ -94,11 +96,15 @@ def usual_workers(folder: Path, device: str, cores: int) -> int:
     return max(1, min(cores, memory // 2 // each))
 
 
-def recognise(recogniser: Recogniser, task: Task) -> tuple[Segment, ...]:
-    """Do a task with a loaded model."""
+def recognise(recogniser: Recogniser, task: Task) -> Recognised:
+    """Do a task with a loaded model: words, or with the language `auto` only what is spoken."""
     import numpy as np  # noqa: PLC0415 (workers only)
 
     sound = np.frombuffer(task.sound, dtype="<i2").astype(np.float32) / np.float32(32768)
+    if task.recognition.language == AUTO:
+        return Recognised((), languages=recogniser.languages(sound, [w.span for w in task.windows]))
     return look_twice(
-        lambda spans: recogniser.recognise(sound, spans, task.recognition), task.windows
+        lambda spans, options: recogniser.recognise(sound, spans, options),
+        task.windows,
+        task.recognition,
     )
