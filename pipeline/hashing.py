@@ -116,7 +116,7 @@ class Hashes:
             raise _unreadable(path, error) from error
         with self._db.atomic():
             self._db.execute("INSERT OR IGNORE INTO files VALUES (?, ?, ?)", [mark, size, whole])
-        self.remember(path, whole, status, seen_ns)
+            self.remember(path, whole, status, seen_ns)
         return whole
 
     def at(self, path: Path) -> str | None:
