@@ -35,7 +35,7 @@ The rule is git's, for its index ("racy git"): a file written in the same tick a
 at may change again without a trace in its times.
 """
 
-_TABLES = """
+TABLES = """
 CREATE TABLE IF NOT EXISTS files (
     fingerprint TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL
 );
@@ -48,7 +48,7 @@ _NEW_IN_PLACES = dict.fromkeys(("bytes", "mtime_ns", "ctime_ns", "inode", "seen_
 
 
 class Hashes:
-    """What is known of files, in work.db's tables `files` and `places`.
+    """What is known of files, in work.db's tables `files` and `places` (see TABLES).
 
     An empty `sha256` in `files` marks a fingerprint that two different files were found to
     share: it vouches for none.
@@ -56,7 +56,6 @@ class Hashes:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        db.executescript(_TABLES)
         add_columns(db, "places", _NEW_IN_PLACES)
 
     def vouched(self, path: Path, *, anew: bool = True) -> str | None:

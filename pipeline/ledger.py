@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from archive.errors import Stopped
-from pipeline.hashing import Hashes, add_columns
+from pipeline import hashing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-_TABLES = """
+_TABLES = f"""
 BEGIN;
+{hashing.TABLES}
 CREATE TABLE IF NOT EXISTS steps (
     key TEXT PRIMARY KEY, step TEXT NOT NULL, version INTEGER NOT NULL,
     options TEXT NOT NULL, inputs TEXT NOT NULL, tools TEXT NOT NULL,
@@ -58,8 +59,10 @@ _NEW_IN_HISTORY = {
 }
 # After the columns: a history of an earlier version gets them first.
 _INDEXES = """
+BEGIN;
 CREATE INDEX IF NOT EXISTS history_by_recording ON history (recording_id, step);
 CREATE INDEX IF NOT EXISTS history_by_object ON history (object_id);
+COMMIT;
 """
 
 CREATION, MODIFICATION, DELETION = "creation", "modification", "deletion"
@@ -155,9 +158,9 @@ class Ledger:
         self.until = until
         self.recording = self.session = ""
         db.executescript(_TABLES)
-        add_columns(db, "history", _NEW_IN_HISTORY)
+        hashing.add_columns(db, "history", _NEW_IN_HISTORY)
         db.executescript(_INDEXES)
-        self.hashes = Hashes(db)
+        self.hashes = hashing.Hashes(db)
 
     def about(self, recording_id: str, session_id: str = "") -> Self:
         """Return this ledger, telling what it records as done for a recording and a session."""

@@ -136,6 +136,9 @@ def _known(work: Path) -> tuple[dict[str, Standing], _Told]:
         return {}, _Told()
     try:
         with closing(open_to_read(work)) as db:
+            # A first run that was killed at its start has made no table, or half of them.
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'failures'").fetchone():
+                return {}, _Told()
             rows = db.execute(_QUERY).fetchall()
             columns = {row[1] for row in db.execute("PRAGMA table_info(history)")}
             # A ledger of an earlier version, before its next run, tells no more.
