@@ -143,7 +143,7 @@ def _mark(
         else:
             marks.finished |= {sha256 for sha256 in roots.values() if sha256 is not None}
         marks.keys |= ledger.keys
-        marks.paths |= {*ledger.paths, *map(str, roots)}
+        marks.paths |= ledger.paths
     # What stands and is no file of the ledger's (a web copy) says itself what it was made from.
     marks.keys |= {key.partition(" ")[0] for _, key in bench.ledger.applied()}
     return marks
