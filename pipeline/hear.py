@@ -128,8 +128,8 @@ def hear(
     sound = listening.sound(bench.ledger, recording, hashes, bench.ahead, show)
     heard = listening.hearing(bench.ledger, sound, show)
     story = Story(sound)
-    ffmpeg = sound.done.step.tools.get("ffmpeg", "")
-    story.provenance += rows.provenance_rows([sound.done], "ffmpeg", ffmpeg)
+    decoder = sound.done.step.tools.get("pyav", "")
+    story.provenance += rows.provenance_rows([sound.done], "PyAV", decoder)
     for session in held(event, recording):
         _session(bench, event, session, heard, story, meanwhile)
     return story
