@@ -87,8 +87,12 @@ class HostedMedia:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Which channel of the capture holds the speech, counted from 1; None: all, mixed."""
+    """Where in the captures the speech is: a sound track and a channel of it, from 1.
 
+    No track means the first, no channel all of them, mixed.
+    """
+
+    track: int | None = None
     channel: int | None = None
 
 

@@ -134,8 +134,8 @@ def hear(
     sound = listening.sound(ledger, recording, hashes, bench.ahead, show)
     heard = listening.hearing(ledger, sound, show)
     story = Story(sound)
-    ffmpeg = sound.done.step.tools.get("ffmpeg", "")
-    story.provenance += rows.provenance_rows([sound.done], "ffmpeg", ffmpeg)
+    decoder = sound.done.step.tools.get("pyav", "")
+    story.provenance += rows.provenance_rows([sound.done], "PyAV", decoder)
     for session in held(event, recording):
         told = replace(bench, ledger=ledger.about(name, session.id))
         _session(told, event, session, heard, story, meanwhile)

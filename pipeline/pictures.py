@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pipeline.progress import Progress
 
 # Raised when a copy's content changes for the same captures and options.
-VERSIONS = {"sound copy": 1, "pictures": 2}
+VERSIONS = {"sound copy": 2, "pictures": 3}
 # Stands in the ledger behind the key of a recording that has no picture to be made.
 _NO_PICTURE = " no picture"
 
@@ -91,7 +91,11 @@ def make_sound_copy(
         "sound copy",
         VERSIONS["sound copy"],
         {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
-        {"public": spans_to_json(public), "channel": recording.sound.channel},
+        {
+            "public": spans_to_json(public),
+            "track": recording.sound.track,
+            "channel": recording.sound.channel,
+        },
     )
     copies = Copies(settings.data, event.id, recording.id)
     played = {copies.address(copies.sound), copies.address(copies.picture)}
@@ -110,6 +114,7 @@ def make_sound_copy(
                 copies.sound,
                 public=public,
                 duration_ms=duration_ms,
+                track=recording.sound.track,
                 channel=recording.sound.channel,
                 progress=stage.reach,
             )
@@ -176,15 +181,20 @@ def _make_picture(
     from pipeline import media, webcopy  # noqa: PLC0415 (as above)
 
     name = f"{copies.event}/{copies.recording}"
-    duration_ms = int(store.db.table("recordings").get(name)["duration_ms"])
+    lengths_ms = [
+        int(length)
+        for (length,) in store.db.execute(
+            "SELECT duration_ms FROM captures WHERE recording_id = ? ORDER BY position", [name]
+        )
+    ]
     gaps = store.db.execute("SELECT 1 FROM gaps WHERE recording_id = ? LIMIT 1", [name])
-    with progress.stage(name, "web copy", duration_ms) as stage:
+    with progress.stage(name, "web copy", sum(lengths_ms)) as stage:
         made = media.make_web_copy(
             recording.captures,
             copies.sound,
             copies.picture,
             public=public,
-            duration_ms=duration_ms,
+            lengths_ms=lengths_ms,
             wanted=webcopy.limits(settings.media.height, settings.media.quality),
             damaged=gaps.fetchone() is not None,
             progress=stage.reach,
