@@ -105,6 +105,7 @@ def open_capture(path: Path) -> Iterator[InputContainer]:
             _readable(path) as file,
             av.open(
                 file,
+                "r",
                 options={"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS},
                 metadata_errors="replace",
             ) as container,

@@ -16,7 +16,9 @@ import shutil
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ffmpeg
@@ -41,7 +43,6 @@ from pipeline.webcopy import first_seen, shape_of, why_encoded, why_unsteady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from pipeline.webcopy import Limits, Picture
 
@@ -51,6 +52,7 @@ __all__ = [
     "WebCopy",
     "extract_sound",
     "ffmpeg_path",
+    "ffmpeg_version",
     "make_poster",
     "make_sound_copy",
     "make_web_copy",
@@ -110,6 +112,23 @@ def ffmpeg_path() -> str:
         raise ArchiveFault(
             "ffmpeg was not found", "install it (on Debian: apt install ffmpeg)"
         ) from error
+
+
+def ffmpeg_version() -> str:
+    """Return what the ffmpeg in use calls its version; raises as `ffmpeg_path` does."""
+    return _version_of(ffmpeg_path())
+
+
+@cache
+def _version_of(command: str) -> str:
+    lines: list[str] = []
+
+    def keep(line: str) -> bool:
+        lines.append(line)
+        return True
+
+    run_process([command, "-version"], Path(command), keep, STALL_S)
+    return lines[0].removeprefix("ffmpeg version ").split()[0]
 
 
 def extract_sound(

@@ -27,7 +27,7 @@ from pipeline.container import (
 from pipeline.transport import is_unbroken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from av.container import InputContainer
@@ -37,6 +37,9 @@ STREAMED = frozenset({"mpegts", "mpeg"})
 
 RESET_S = 10.0
 """A transport stream's clock that leaps ahead by more, with nothing lost, was set anew."""
+
+BEYOND_LOSS_S = 600.0
+"""So was one that leaps by more than this and by more than all the sound that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def take_of(path: Path, track: int | None = None, channel: int | None = None) ->
         runs = runs_of(_stamps(opened, path, track))
     if not runs:
         raise _unheard(path)
-    placed, last_s = place(runs, _lasting(container, path))
+    placed, last_s = place(runs, _lasting(container, path, runs))
     stated_ms = 0 if _is_misled(form, placed) else container.duration_ms
     boxes = boxes_of(path)
     if boxes is not None:
@@ -118,13 +121,16 @@ def _is_misled(form: str, placed: list[Placed]) -> bool:
     return form in STREAMED and any(one.anew for one in placed)
 
 
-def _lasting(container: Container, path: Path) -> Callable[[Run, Run], bool]:
+def _lasting(container: Container, path: Path, runs: Sequence[Run]) -> Callable[[Run, Run], bool]:
     """Return what tells lost time from a clock that was set anew; see `clock.place`."""
+    heard_s = sum(run.end_s - run.start_s for run in runs)
 
     def lasting(before: Run, run: Run) -> bool:
+        leap_s = run.start_s - before.end_s
         if container.format in STREAMED:
-            long = run.start_s - before.end_s > RESET_S
-            return not long or not is_unbroken(path, before.last_at, run.at)
+            if leap_s > max(BEYOND_LOSS_S, heard_s):
+                return False
+            return leap_s <= RESET_S or not is_unbroken(path, before.last_at, run.at)
         # A garbled stamp may lie beyond the end that the container states.
         return not container.duration_ms or run.start_s * 1000 < container.duration_ms + 1000
 
