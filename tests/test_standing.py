@@ -34,7 +34,7 @@ def _one(archive: Archive) -> Standing:
 
 
 def test_minutes_are_told_while_a_recording_is_worked_on(archive: Archive) -> None:
-    """Sound extracted, one of two blocks recorded: what is done and what is left, before storing."""
+    """Sound extracted, one of two blocks recorded: what is done and left, before storing."""
     edit(programme_of(archive), "    transcripts: [matin.srt]\n    glossary", "    glossary")
     archive.data.mkdir()
     assert (_one(archive).sound, _one(archive).left_ms) == (False, None)
