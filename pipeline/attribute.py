@@ -50,7 +50,7 @@ ANYONE_SAYS = 0.2
 """Odds that a floor is given, or oneself introduced, by a voice heard nowhere else."""
 SURE = 0.5
 """Weight of a cue from which a turn counts as announced."""
-UNLISTED_SHORT, UNLISTED_LONG, TALKER_MS = 0.92, 0.3, 8_000
+UNLISTED_SHORT, UNLISTED_LONG, TALKER_MS = 0.96, 0.2, 5_000
 """Odds that a voice is nobody's of the programme, and the speech between the two."""
 SELF = np.log(0.05)
 """Who names X in the third person, thanks X or gives X the floor is not X."""
@@ -58,6 +58,10 @@ NOT_CHAIR, SOMEBODY_LEADS = np.log(0.05), np.log(0.02)
 """What a floor given or a formula of the chair leaves to those who do not lead (measured on 20
 cases of the bench: 176 of 179 are the chair's), and what many of them leave to the chance that
 somebody unlisted leads in the chair's place."""
+FEW_MS = 2_000
+"""So much speech makes a voice of its own worth trying."""
+A_FORMULA_MS = 30_000
+"""A voice that speaks so long for each formula is as likely near one by mistake."""
 GONE = np.log(0.03)
 """What "X could not come" leaves to X."""
 TWICE, BOTH_LEAD = -3.5, 2.5
@@ -157,7 +161,7 @@ def _births(scene: Scene, found: Array) -> Array:
     Who goes on after the floor was given, as if nobody took it; and the turns of one voice
     that were announced as another person's. Where it was one voice, the chain joins it again.
     """
-    born = [*_going_on(scene), *_torn(scene)]
+    born = [*_going_on(scene), *_torn(scene), *_opened(scene)]
     if not born:
         return found
     fresh = np.zeros((len(found), len(born)))
@@ -176,6 +180,24 @@ def _going_on(scene: Scene) -> Iterator[list[int]]:
             later = int(np.searchsorted(starts, cue.span.end_ms))
             until = starts[later] if later < len(starts) else scene.spans[-1].end_ms
             yield [t for t in scene.after(cue) if scene.spans[t].start_ms < until]
+
+
+def _opened(scene: Scene) -> Iterator[list[int]]:
+    """Stretches from where the chair is spoken to until a formula of the chair."""
+    leading = scene.leading
+    formulas = sorted(c.span.start_ms for c in scene.cues if c.kind in {"chair", "hand-over"})
+    for cue in scene.cues:
+        if cue.kind not in {"address", "thanks"} or cue.person is None:
+            continue
+        if scene.index[cue.person] not in scene.chairs or leading[scene.speaker(cue)] < 0.9:
+            continue
+        later = int(np.searchsorted(formulas, cue.span.end_ms))
+        until = formulas[later] if later < len(formulas) else scene.spans[-1].end_ms
+        run = scene.runs[scene.place(cue)]
+        begin = cue.span.start_ms - SLACK_MS
+        found = [t for t in range(run.start, run.end) if begin <= scene.spans[t].start_ms < until]
+        if sum(scene.spans[t].duration_ms for t in found) > FEW_MS:
+            yield found
 
 
 def _torn(scene: Scene) -> Iterator[list[int]]:
@@ -205,11 +227,13 @@ def _bias(scene: Scene, known: Array, voices: int) -> Array:
             held = leads
         elif cue.kind == "introduction" and cue.person is not None:
             held = known[:, scene.index[cue.person]]
+        elif cue.kind in {"address", "thanks"} and cue.person is not None:
+            held = 1 - known[:, scene.index[cue.person]]
         else:
             continue
-        odds = np.zeros(voices + 1)
+        odds = np.ones(voices + 1) if cue.kind in {"address", "thanks"} else np.zeros(voices + 1)
         odds[: min(voices, len(held))] = held[:voices]
-        odds[-1] = ANYONE_SAYS
+        odds[-1] = 1.0 if cue.kind in {"address", "thanks"} else ANYONE_SAYS
         first = max(0, int(np.searchsorted(starts, cue.span.start_ms, side="right")) - 1)
         for t in range(first, int(np.searchsorted(starts, cue.span.end_ms))):
             if scene.spans[t].overlap_ms(cue.span) * 2 >= scene.spans[t].duration_ms:
@@ -228,7 +252,7 @@ def _problem(scene: Scene, posterior: Array, rows: Array) -> Problem:
         _factors(scene),
         _together(posterior, rows, scene.leading),
         np.array([order.get(person, -1) for person in scene.index], np.int64),
-        tuple(voice for voice, length in spoken.items() if length >= TALKER_MS),
+        tuple(voice for voice, length in spoken.items() if length >= 4_000),
     )
 
 
@@ -236,7 +260,9 @@ def _prior(scene: Scene, posterior: Array) -> Array:
     """Log odds [voices, P + 1] before any cue that names: length, own words, chair's formulas."""
     count = len(scene.index)
     length = np.array([s.duration_ms for s in scene.spans]) @ posterior
-    unlisted = UNLISTED_LONG + (UNLISTED_SHORT - UNLISTED_LONG) * np.exp(-length / TALKER_MS)
+    unlisted = UNLISTED_LONG + (UNLISTED_SHORT - UNLISTED_LONG) / (
+        1 + np.exp(np.clip((length - TALKER_MS) / 800, -50, 50))
+    )
     prior = np.empty((scene.voices, count + 1))
     prior[:, :-1] = np.log((1 - unlisted) / max(1, count))[:, None]
     prior[:, -1] = np.log(unlisted)
@@ -254,6 +280,7 @@ def _prior(scene: Scene, posterior: Array) -> Array:
             prior[:, person] += GONE
         elif cue.kind != "introduction" and not (cue.kind == "hand-over" and scene.goes_on(cue)):
             prior[voice, person] += SELF * cue.strength
+    led = led**2 / np.maximum(led + length / A_FORMULA_MS, 1e-9)
     prior[:, others] += NOT_CHAIR * led[:, None]
     prior[:, -1] += np.maximum(NOT_CHAIR * led, SOMEBODY_LEADS)
     return prior

@@ -121,11 +121,14 @@ class Scene:
         if cue.kind == "introduction":
             yield here, 1.0
         elif cue.kind == "thanks":
-            yield from self._reached(cue, -1, 0.9)
+            # Whoever takes the floor thanks the chair, whether the chair has just spoken or not.
+            polite = cue.person is not None and self.index[cue.person] in self.chairs
+            yield from self._reached(cue, -1, 0.2 if polite else 0.9)
         elif cue.kind == "address":
             # To be called at the end of a few words is a hand-over in short; in a speech not.
             near = self.spans[run.end - 1].end_ms - cue.span.end_ms < NEAR_END_MS
-            if near and self.length_ms(run) <= FEW_WORDS_MS:
+            polite = cue.person is not None and self.index[cue.person] in self.chairs
+            if near and self.length_ms(run) <= FEW_WORDS_MS and not polite:
                 yield from self._reached(cue, 1, 0.8)
                 yield from self._reached(cue, -1, 0.1)
         elif cue.kind in {"hand-over", "question"}:
