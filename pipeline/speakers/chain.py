@@ -53,7 +53,7 @@ NEAR, NEAR_CENTRED = 0.65, 0.55
 ONE_VOICE = 10.0
 """Gain in log evidence from which two voices are joined (measured on 38 cases of the bench, half
 of them in noise: from 8 to 14 the same, under 4 two people become one)."""
-ANYONE = 0.02
+ANYONE = 0.05
 """Weight of the state that is no voice of its own."""
 ROUNDS = 12
 JOININGS = 2

@@ -138,16 +138,21 @@ def _jumps(problem: Problem) -> Array:
     return np.asarray(np.log(odds * max(1, count)), np.float64)
 
 
-def _order(
-    problem: Problem, jumps: Array, identity: NDArray[np.int64], place: int
-) -> Array:
+def _order(problem: Problem, jumps: Array, identity: NDArray[np.int64], place: int) -> Array:
     """Log odds [P] from the announced order, given who first spoke before and after."""
     positions, middle = problem.positions, len(jumps) // 2
-    before, after = _neighbour(problem, identity, place, -1), _neighbour(problem, identity, place, 1)
+    before, after = (
+        _neighbour(problem, identity, place, -1),
+        _neighbour(problem, identity, place, 1),
+    )
     last = positions[before] if before is not None else -1
     odds = jumps[middle + positions - last]
     if after is not None:
-        odds = odds + jumps[middle + positions[after] - positions] - jumps[middle + positions[after] - last]
+        odds = (
+            odds
+            + jumps[middle + positions[after] - positions]
+            - jumps[middle + positions[after] - last]
+        )
     return np.where(positions >= 0, odds, 0.0)
 
 

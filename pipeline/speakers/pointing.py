@@ -97,6 +97,30 @@ class Scene:
         end = cue.span.end_ms - SLACK_MS
         return [t for t in range(run.start, run.end) if self.spans[t].start_ms >= end]
 
+    @cached_property
+    def _said(self) -> Mapping[int, Sequence[Cue]]:
+        said: dict[int, list[Cue]] = {}
+        for cue in self.cues:
+            said.setdefault(self.place(cue), []).append(cue)
+        return said
+
+    def within(self, place: int) -> Sequence[Cue]:
+        """Return the cues that a run says."""
+        return self._said.get(place, ())
+
+    @cached_property
+    def _told(self) -> Mapping[tuple[int, int], float]:
+        told: dict[tuple[int, int], float] = {}
+        for vote in self.votes:
+            if vote.cue.person is not None:
+                key = vote.run, self.index[vote.cue.person]
+                told[key] = told.get(key, 0.0) + vote.weight * vote.cue.strength
+        return told
+
+    def told(self, place: int, person: int) -> float:
+        """Return with which weight cues say that a person of the cast speaks a run."""
+        return self._told.get((place, person), 0.0)
+
     def goes_on(self, cue: Cue) -> bool:
         """Whether the voice that says the cue speaks on for long."""
         return sum(self.spans[t].duration_ms for t in self.after(cue)) > GOES_ON_MS
