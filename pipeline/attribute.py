@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.model import Turn
 from pipeline.sentences import ends_sentence
 from pipeline.speakers.beliefs import bias_of, problem
 from pipeline.speakers.births import births
@@ -40,14 +39,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipeline.model import Cast, Span, Word
+    from pipeline.model import Cast, Span, Turn, Word
     from pipeline.names import Cue
 
     Array = NDArray[np.float64]
 
-AGAIN = 1
-"""How often what cues say goes back to the voices."""
-INSIDE, AT_PAUSE, AT_END = 0.015, 0.04, 0.12
+INSIDE, AT_PAUSE, AT_END = 0.015, 0.04, 0.25
 """c_t, the chance of a change before a stretch: within a phrase, after a pause, a sentence."""
 AFTER_HAND_OVER, AT_INTRODUCTION = 0.7, 0.4
 """The same where the floor was just given, where "I am X" begins."""
@@ -73,6 +70,19 @@ def attribute(
         raise ValueError(message)
     if not grouped:
         return ()
+    scene, people = decide(words, cast, cues, spans, vectors)
+    return tuple(turns_of(scene, grouped, people, np.asarray(vectors, np.float64), min_confidence))
+
+
+def decide(
+    words: Sequence[Word],
+    cast: Cast,
+    cues: Sequence[Cue],
+    spans: Sequence[Span],
+    vectors: NDArray[np.float32],
+) -> tuple[Scene, Array]:
+    """Return the session as it was understood, and who speaks each stretch [stretches, P + 1]."""
+    grouped = groups(words)
     ours = {m.id for m in cast.people}
     cues = [c for c in cues if c.person is None or c.person in ours]
     rows = np.asarray(vectors, np.float64)
@@ -80,15 +90,12 @@ def attribute(
     found = find_voices(spans, rows, change).posterior
     posterior, runs = _runs(found)
     scene = Scene(spans, runs, posterior.shape[1], cues, cast)
-    for _ in range(AGAIN):
-        known = identify(problem(scene, posterior, rows))
-        found = births(scene, found)
-        bias = bias_of(scene, known, found.shape[1] - 1)
-        found = learn(spans, rows, change, found, bias).posterior
-        posterior, runs = _runs(found)
-        scene = Scene(spans, runs, posterior.shape[1], cues, cast)
-    people = posterior @ identify(problem(scene, posterior, rows))
-    return tuple(turns_of(scene, grouped, people, rows, min_confidence))
+    known = identify(problem(scene, posterior, rows))
+    found = births(scene, found)
+    bias = bias_of(scene, known, found.shape[1] - 1)
+    posterior, runs = _runs(learn(spans, rows, change, found, bias).posterior)
+    scene = Scene(spans, runs, posterior.shape[1], cues, cast)
+    return scene, posterior @ identify(problem(scene, posterior, rows))
 
 
 def _changes(

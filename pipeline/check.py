@@ -96,6 +96,10 @@ def check(settings_path: Path) -> Checked:
             weights = _weights(settings)
         except ModelFault as fault:
             faults.append(fault)
+    try:
+        _check_voices(settings)
+    except ModelFault as fault:
+        faults.append(fault)
     capture_faults: list[PlenaryError] = []
     lengths: dict[tuple[str, str], int] = {}
     for event in programmes.events:
@@ -225,6 +229,20 @@ def _weights(settings: Settings) -> int:
             sentence, fault.next_step, path=settings.path, line=line, **facts
         ) from None
     return (folder / "model.bin").stat().st_size
+
+
+def _check_voices(settings: Settings) -> None:
+    """Raise ModelFault where a neural voice model was not fetched or cannot be loaded."""
+    from pipeline.voices import embedder  # noqa: PLC0415
+
+    try:
+        embedder(settings.voices.model, settings.data)
+    except ModelFault as fault:
+        line = settings.lines.get("voices.model")
+        sentence = f"voices.model {settings.voices.model}: {fault.sentence}"
+        raise ModelFault(
+            sentence, fault.next_step, path=settings.path, line=line, **fault.facts
+        ) from None
 
 
 def _estimate(

@@ -44,7 +44,7 @@ class Transcription:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """Which model makes a vector of a stretch of speech."""
+    """Which model makes a vector of a stretch of speech: `embedded`, or one of neural.NEURAL."""
 
     model: str = "embedded"
 
@@ -114,7 +114,7 @@ def load_settings(path: Path) -> Settings:
         data=top.path("data", "data"),
         events=top.path("events", "events"),
         transcription=_transcription(parts["transcription"], path),
-        voices=Voices(parts["voices"].word("model", ("embedded",), Voices().model)),
+        voices=Voices(parts["voices"].word("model", ("embedded", "wespeaker"), Voices().model)),
         attribution=Attribution() if share_wanted is None else Attribution(share_wanted),
         media=Media() if web_copy is None else Media(web_copy),
         run=_run(parts["run"]),

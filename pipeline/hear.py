@@ -141,6 +141,8 @@ def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story
         cast_of(event, session),
         _language(bench, event, session),
         bench.settings.attribution.min_confidence,
+        bench.settings.voices.model,
+        bench.settings.data,
     )
     turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
     story.turns[name] = _apart(turns, story)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"sound": 2, "hearing": 1, "words": 3, "sidecar": 1, "gate": 1, "turns": 1}
+VERSIONS = {"sound": 2, "hearing": 1, "words": 3, "sidecar": 1, "gate": 1, "turns": 2}
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -296,11 +296,16 @@ def gate(
 
 @dataclass(frozen=True)
 class Hint:
-    """What the programme and the configuration say about who may speak in a session."""
+    """What the programme and the configuration say about who may speak in a session.
+
+    `voices` names the voice model; a neural one lies under `data`.
+    """
 
     cast: Cast
     language: str
     min_confidence: float
+    voices: str
+    data: Path
 
 
 def turns(
@@ -321,7 +326,7 @@ def turns(
         {
             "language": hint.language,
             "min_confidence": hint.min_confidence,
-            "voices": "embedded",
+            "voices": hint.voices,
         },
     )
 
@@ -342,7 +347,7 @@ def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, .
     if not said:
         return ()
     spans = stretches(said)
-    embedder = voices.Embedder.embedded()
+    embedder = voices.embedder(hint.voices, hint.data)
     vectors = []
     for batch in _batches(spans):
         start_ms = batch[0].start_ms

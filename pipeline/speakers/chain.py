@@ -40,7 +40,7 @@ BETWEEN = 0.5
 """b: variance of voices' centres, per dimension; measured on voices/tune at 2 s: 0.47."""
 WITHIN, SHORTNESS = 0.33, 0.19
 """w and v: variance of one voice's stretches; measured on voices/tune from 0.6 to 3 s."""
-REPEAT = 0.45
+REPEAT = 0.55
 """f, see above."""
 USUAL_COUNT = 10.0
 """Stretches that the usual variance is worth against the recording's own."""
@@ -50,10 +50,10 @@ MOST_PIECES = 1_200
 """Of a longer recording an even share is clustered: cost stays linear."""
 NEAR, NEAR_CENTRED = 0.65, 0.55
 """Mean cosine of two clusters under which they are not joined at the start."""
-ONE_VOICE = 10.0
+ONE_VOICE = 8.0
 """Gain in log evidence from which two voices are joined (measured on 38 cases of the bench, half
 of them in noise: from 8 to 14 the same, under 4 two people become one)."""
-ANYONE = 0.05
+ANYONE = 0.15
 """Weight of the state that is no voice of its own."""
 ROUNDS = 12
 JOININGS = 2

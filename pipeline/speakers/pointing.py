@@ -108,6 +108,10 @@ class Scene:
         """Return the cues that a run says."""
         return self._said.get(place, ())
 
+    def leads(self, place: int) -> bool:
+        """Whether a run gives the floor or says a formula of the chair."""
+        return any(cue.kind in {"chair", "hand-over"} for cue in self.within(place))
+
     @cached_property
     def _told(self) -> Mapping[tuple[int, int], float]:
         told: dict[tuple[int, int], float] = {}

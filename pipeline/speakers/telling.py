@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.model import Evidence, Turn
 from pipeline.speakers.births import SURE
+from pipeline.speakers.trust import confidences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,10 +30,6 @@ TOLD: Mapping[str, EvidenceKind] = {
 """How a cue is called in a turn's evidence: to be spoken to is a hint."""
 
 
-TRUST = (-2.65, 0.72, 0.20, 1.83, 2.73, 2.01, 2.00, 1.11, -0.72)
-"""Weights."""
-
-
 def turns_of(
     scene: Scene,
     grouped: Sequence[Sequence[Word]],
@@ -42,8 +39,7 @@ def turns_of(
 ) -> Iterator[Turn]:
     """Return a turn per run; `people` [stretches, P + 1] are chances, `rows` the vectors."""
     labels: dict[str | int, str] = {}
-    signs = signs_of(scene, people, rows)
-    sure = 1 / (1 + np.exp(-signs @ np.array(TRUST)))
+    sure = confidences(scene, people, rows)
     for place, run in enumerate(scene.runs):
         best = int(people[run.start : run.end].mean(axis=0)[:-1].argmax()) if scene.index else -1
         person = None
@@ -56,49 +52,6 @@ def turns_of(
         else:
             evidence = _evidence(scene, person, place, rows)
             yield Turn(words, label, person, float(sure[place]), evidence)
-
-
-def signs_of(scene: Scene, people: Array, rows: Array) -> Array:
-    """What tells how far each run's likeliest name is right [runs, signs]; see TRUST."""
-    seconds = np.array([s.duration_ms for s in scene.spans]) / 1000
-    sums = np.array([seconds[r.start : r.end] @ rows[r.start : r.end] for r in scene.runs])
-    lengths = np.array([seconds[r.start : r.end].sum() for r in scene.runs])
-    voice = np.array([r.voice for r in scene.runs])
-    held = np.zeros((scene.voices, rows.shape[1]))
-    np.add.at(held, voice, sums)
-    spoken = np.bincount(voice, lengths, scene.voices)
-    heard = spoken > 0
-    colour = (held[heard] / spoken[heard, None]).mean(axis=0)
-    table = np.empty((len(voice), 9))
-    for place, run in enumerate(scene.runs):
-        chances = people[run.start : run.end].mean(axis=0)
-        best = int(chances[:-1].argmax()) if scene.index else -1
-        rest, left = held.copy(), spoken.copy()
-        rest[run.voice] -= sums[place]
-        left[run.voice] -= lengths[place]
-        mine = sums[place] - lengths[place] * colour
-        others = rest - left[:, None] * colour
-        sizes = np.linalg.norm(others, axis=1) * np.linalg.norm(mine)
-        alike = np.where(left > 0.2, others @ mine / np.maximum(sizes, 1e-9), -0.2)
-        own = alike[run.voice]
-        alone = left[run.voice] <= 0.2
-        next_best = np.delete(alike, run.voice).max(initial=-0.2)
-        said = [c for c in scene.within(place) if c.kind in {"chair", "hand-over"}]
-        leads = best in scene.chairs and bool(said)
-        told = scene.told(place, best)
-        chance = np.clip(chances[best], 0.001, 0.999)
-        table[place] = (
-            1.0,
-            np.log(chance / (1 - chance)),
-            np.log(lengths[place] + 0.5),
-            min(told, 1.0),
-            leads,
-            alone,
-            0.0 if alone else own,
-            0.0 if alone else own - next_best,
-            next_best if alone else 0.0,
-        )
-    return table
 
 
 def _evidence(scene: Scene, person: str, place: int, rows: Array) -> tuple[Evidence, ...]:
