@@ -124,6 +124,11 @@ def fetch_models(config: Path) -> None:
             model, settings.data, lambda done: bar.update(round(done * 1000) - bar.pos)
         )
     click.echo(f"The model is in {folder}")
+    if settings.voices.model != "embedded":
+        from pipeline.neural import fetch_voice_model
+
+        place = fetch_voice_model(settings.voices.model, settings.data)
+        click.echo(f"The voice model is in {place.parent}")
 
 
 @main.command()

@@ -46,7 +46,7 @@ class Transcription:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """Which model makes a vector of a stretch of speech."""
+    """Which model makes a vector of a stretch of speech: `embedded`, or one of neural.NEURAL."""
 
     model: str = "embedded"
 
@@ -117,7 +117,7 @@ def load_settings(path: Path) -> Settings:
         data=top.path("data", "data"),
         events=top.path("events", "events"),
         transcription=_transcription(parts["transcription"], path),
-        voices=Voices(parts["voices"].word("model", ("embedded",), Voices().model)),
+        voices=Voices(parts["voices"].word("model", ("embedded", "wespeaker"), Voices().model)),
         attribution=Attribution() if share_wanted is None else Attribution(share_wanted),
         media=_media(parts["media"]),
         run=_run(parts["run"]),

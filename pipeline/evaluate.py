@@ -5,6 +5,11 @@
                        voices mapped one to one so that most time agrees (NIST, md-eval)
     named precision    time named rightly / time named
     named coverage     time named rightly / speech of the people whom the programme lists
+    wrongly named      seconds of speech under a wrong name, per hour of speech
+    reliability        of the turns named automatically with a confidence in each tenth, the
+                       share that is right: most of the turn is spoken by whom it names; and
+                       the expected calibration error, Σ_bins n_b / n |share_b - confidence_b|
+                       (Naeini, Cooper, Hauskrecht 2015)
 
 Times within 0.25 s of a boundary of the reference are not scored (NIST's collar); time is
 counted in steps of 10 ms.
@@ -34,7 +39,10 @@ if TYPE_CHECKING:
 STEP_MS = 10
 COLLAR_MS = 250
 
-COLUMNS = ("WER", "names", "insert./h", "missed", "DER", "precision", "coverage")
+COLUMNS = (
+    *("WER", "names", "insert./h", "missed", "DER", "precision", "coverage"),
+    *("wrong s/h", "calibr."),
+)
 """Heads of the table, in the order of `Score.rates`."""
 
 Line = tuple[int, int, str]
@@ -60,6 +68,8 @@ class Score:
     listed_ms: int = 0
     named_ms: int = 0
     right_ms: int = 0
+    wrong_ms: int = 0
+    sure: tuple[tuple[float, bool], ...] = ()
 
     def __add__(self, other: Score) -> Score:
         return Score(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Score)))
@@ -79,6 +89,8 @@ class Score:
             "der": ratio(errors_ms, self.speech_ms),
             "named_precision": ratio(self.right_ms, self.named_ms),
             "named_coverage": ratio(self.right_ms, self.listed_ms),
+            "wrong_s_per_h": ratio(3600 * self.wrong_ms, self.speech_ms),
+            "calibration_error": calibration_error(self.sure) if self.sure else None,
         }
 
 
@@ -119,7 +131,46 @@ def score_turns(reference: Sequence[Line], heard: Sequence[Line], listed: Collec
         listed_ms=ms(np.isin(true, list(listed))),
         named_ms=ms(named),
         right_ms=ms(named & (true == found)),
+        wrong_ms=ms(named & spoken & (true != found)),
     )
+
+
+def score_confidence(
+    reference: Sequence[Line], turns: Sequence[tuple[int, int, str, float]]
+) -> Score:
+    """Judge turns (start, end, person, confidence) by who speaks most of each."""
+    sure: list[tuple[float, bool]] = []
+    for start, end, person, confidence in turns:
+        held: Counter[str] = Counter()
+        for begins, ends, who in reference:
+            held[who] += max(0, min(end, ends) - max(start, begins))
+        spoken = max(held.values(), default=0) > 0
+        sure.append((confidence, spoken and max(held, key=lambda who: held[who]) == person))
+    return Score(sure=tuple(sure))
+
+
+def tenths(sure: Sequence[tuple[float, bool]]) -> list[tuple[int, float, float]]:
+    """Return turns, mean confidence and share right of each tenth that holds any."""
+    rows: list[tuple[int, float, float]] = []
+    for tenth in range(10):
+        inside = [(c, r) for c, r in sure if min(9, int(c * 10)) == tenth]
+        if inside:
+            stated, right = zip(*inside, strict=True)
+            rows.append((len(inside), float(np.mean(stated)), float(np.mean(right))))
+    return rows
+
+
+def calibration_error(sure: Sequence[tuple[float, bool]]) -> float:
+    """Return how far stated confidence and share right lie apart, over ten bins."""
+    total = max(1, len(sure))
+    return round(sum(n * abs(stated - right) for n, stated, right in tenths(sure)) / total, 4)
+
+
+def reliability(sure: Sequence[tuple[float, bool]]) -> str:
+    """Return the reliability table as lines of text."""
+    head = f"{'turns':>7} {'stated':>7} {'right':>7}"
+    lines = [f"{n:7} {stated:7.2f} {right:7.2f}" for n, stated, right in tenths(sure)]
+    return "\n".join([head, *lines, f"expected calibration error {calibration_error(sure):.3f}"])
 
 
 def _grid(lines: Sequence[Line], length: int) -> NDArray[np.str_]:
@@ -192,6 +243,7 @@ def score_archive(db: sqlite3.Connection, reference: Path) -> dict[str, Score]:
             heard = parse_rttm(export(db, "rttm", session_id), turns)
             score += score_turns(true, heard, _listed(db, session_id))
             score += score_places(true, _words_of(db, session_id), _span_of(db, session_id))
+            score += score_confidence(true, _named(db, session_id))
         if text.exists() or turns.exists():
             scores[session_id] = score
     if not scores:
@@ -250,6 +302,15 @@ def _span_of(db: sqlite3.Connection, session_id: str) -> Span:
     return Span(row[0], max(row))
 
 
+def _named(db: sqlite3.Connection, session_id: str) -> list[tuple[int, int, str, float]]:
+    """Return the turns that the machine named, in the times of their recording."""
+    return db.execute(
+        "SELECT start_ms, end_ms, person_id, confidence FROM turns WHERE session_id = ?"
+        " AND person_id IS NOT NULL AND origin = 'automatic' ORDER BY start_ms",
+        [session_id],
+    ).fetchall()
+
+
 def _listed(db: sqlite3.Connection, session_id: str) -> set[str]:
     rows = db.execute("SELECT person_id FROM programme WHERE session_id = ?", [session_id])
     return {person for (person,) in rows}
@@ -286,10 +347,12 @@ def as_json(scores: Mapping[str, Score]) -> str:
 
 
 def table(scores: Mapping[str, Score]) -> str:
-    """Scores as lines of text, in their order."""
+    """Scores as lines of text, in their order, and beneath how reliable confidence is."""
     head = f"{'session':40}" + "".join(f" {name:>9}" for name in COLUMNS)
-    lines = [_line(*item) for item in scores.items()]
-    return "\n".join([head, *lines, f"Words are compared in {NORMALISATION}."])
+    lines = [head, *(_line(*item) for item in scores.items())]
+    lines.append(f"Words are compared in {NORMALISATION}.")
+    sure = list(scores.values())[-1].sure
+    return "\n".join([*lines, "", reliability(sure)] if sure else lines)
 
 
 def _line(name: str, score: Score) -> str:

@@ -173,6 +173,8 @@ def _session(
         terms_of(event, session),
         language,
         bench.settings.attribution.min_confidence,
+        bench.settings.voices.model,
+        bench.settings.data,
     )
     with bench.progress.stage(name, "who speaks", span.duration_ms):
         turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"words": 4, "sidecar": 2, "gate": 2, "turns": 2}
+VERSIONS = {"words": 4, "sidecar": 2, "gate": 2, "turns": 3}
 OURS = "plenary-archive"
 """The distribution that does what no other tool does; its version is told with each result."""
 
@@ -244,13 +244,16 @@ def gate(
 class Hint:
     """What the programme and the configuration say about who and what is heard in a session.
 
-    `terms` are the names and words that the programme spells.
+    `terms` are the names and words that the programme spells; `voices` names the voice model,
+    and a neural one lies under `data`.
     """
 
     cast: Cast
     terms: tuple[str, ...]
     language: str
     min_confidence: float
+    voices: str
+    data: Path
 
 
 def turns(
@@ -271,7 +274,7 @@ def turns(
         {
             "language": hint.language,
             "min_confidence": hint.min_confidence,
-            "voices": "embedded",
+            "voices": hint.voices,
         },
         _tools(OURS),
     )
@@ -296,7 +299,7 @@ def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, .
     if not said:
         return ()
     spans = stretches(said)
-    embedder = voices.Embedder.embedded()
+    embedder = voices.embedder(hint.voices, hint.data)
     vectors = []
     for batch in _batches(spans):
         start_ms = batch[0].start_ms

@@ -303,7 +303,6 @@ def test_wherever_it_ends_the_next_run_goes_on(
             shutil.rmtree(archive)
         if operation is not None:
             disk.do(operation)
-    print(f"{len(whole.operations)} operations; states tried: {dict(losses)}")
     assert not found, "\n\n".join(found)
 
 
@@ -335,6 +334,5 @@ def test_faults_for_real(
             found.append(f"{kind.name} at {at}: {error}\n{run.words}")
         shutil.rmtree(archive)
         at += EVERY
-    print(f"{kind.name} at {OFFSET}, {OFFSET + EVERY}, … {at - 2 * EVERY}: {len(found)} failures")
     assert at - EVERY > FEWEST
     assert not found, "\n\n".join(found)

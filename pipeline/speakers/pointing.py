@@ -97,6 +97,34 @@ class Scene:
         end = cue.span.end_ms - SLACK_MS
         return [t for t in range(run.start, run.end) if self.spans[t].start_ms >= end]
 
+    @cached_property
+    def _said(self) -> Mapping[int, Sequence[Cue]]:
+        said: dict[int, list[Cue]] = {}
+        for cue in self.cues:
+            said.setdefault(self.place(cue), []).append(cue)
+        return said
+
+    def within(self, place: int) -> Sequence[Cue]:
+        """Return the cues that a run says."""
+        return self._said.get(place, ())
+
+    def leads(self, place: int) -> bool:
+        """Whether a run gives the floor or says a formula of the chair."""
+        return any(cue.kind in {"chair", "hand-over"} for cue in self.within(place))
+
+    @cached_property
+    def _told(self) -> Mapping[tuple[int, int], float]:
+        told: dict[tuple[int, int], float] = {}
+        for vote in self.votes:
+            if vote.cue.person is not None:
+                key = vote.run, self.index[vote.cue.person]
+                told[key] = told.get(key, 0.0) + vote.weight * vote.cue.strength
+        return told
+
+    def told(self, place: int, person: int) -> float:
+        """Return with which weight cues say that a person of the cast speaks a run."""
+        return self._told.get((place, person), 0.0)
+
     def goes_on(self, cue: Cue) -> bool:
         """Whether the voice that says the cue speaks on for long."""
         return sum(self.spans[t].duration_ms for t in self.after(cue)) > GOES_ON_MS
@@ -121,11 +149,14 @@ class Scene:
         if cue.kind == "introduction":
             yield here, 1.0
         elif cue.kind == "thanks":
-            yield from self._reached(cue, -1, 0.9)
+            # Whoever takes the floor thanks the chair, whether the chair has just spoken or not.
+            polite = cue.person is not None and self.index[cue.person] in self.chairs
+            yield from self._reached(cue, -1, 0.2 if polite else 0.9)
         elif cue.kind == "address":
             # To be called at the end of a few words is a hand-over in short; in a speech not.
             near = self.spans[run.end - 1].end_ms - cue.span.end_ms < NEAR_END_MS
-            if near and self.length_ms(run) <= FEW_WORDS_MS:
+            polite = cue.person is not None and self.index[cue.person] in self.chairs
+            if near and self.length_ms(run) <= FEW_WORDS_MS and not polite:
                 yield from self._reached(cue, 1, 0.8)
                 yield from self._reached(cue, -1, 0.1)
         elif cue.kind in {"hand-over", "question"}:
