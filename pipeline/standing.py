@@ -22,7 +22,8 @@ class Standing:
     """One recording: its state, which stages stand, what is missing, unnamed or withheld.
 
     `sound`, `words` and `pictures` tell whether the sound is extracted, the words stored and
-    attributed, the web copy made (or the video is held elsewhere).
+    attributed, the web copy made (or the video is held elsewhere). `foreign`: a minute or more
+    is spoken, the programme names people, and nobody of them was found.
     """
 
     recording: str
@@ -36,6 +37,7 @@ class Standing:
     sound: bool = False
     words: bool = False
     pictures: bool = False
+    foreign: bool = False
 
 
 _QUERY = """
@@ -46,7 +48,10 @@ SELECT r.id, r.status, COALESCE(r.duration_ms, 0), COALESCE(r.missing_ms, 0),
        COALESCE((SELECT sentence FROM failures f WHERE f.recording_id = r.id), ''),
        r.duration_ms IS NOT NULL,
        EXISTS (SELECT 1 FROM provenance p WHERE p.recording_id = r.id AND p.step = 'turns'),
-       r.media IS NOT NULL
+       r.media IS NOT NULL,
+       COALESCE(SUM(t.end_ms - t.start_ms), 0) >= 60000 AND MAX(t.person_id) IS NULL AND EXISTS (
+           SELECT 1 FROM programme JOIN sessions s ON s.id = session_id
+           WHERE s.recording_id = r.id)
 FROM recordings r LEFT JOIN turns t ON t.recording_id = r.id
 GROUP BY r.id ORDER BY r.id
 """
@@ -89,6 +94,8 @@ def table(found: Sequence[Standing]) -> str:
             f" {clock(one.missing_ms):>8} {clock(one.unnamed_ms):>8} {one.withheld:>8}"
         )
         lines += [f"    {line}" for line in one.failure.splitlines()]
+        if one.foreign:
+            lines.append("    nobody of the programme was found: does it belong to this recording?")
     if any(one.status in {"waiting", "failed"} for one in found):
         lines.append("`plenary run` goes on with what is waiting or failed.")
     return "\n".join(lines)
