@@ -34,6 +34,7 @@ from pipeline.evaluate import reliability
 from pipeline.event import cast_of
 from pipeline.names import find_cues
 from pipeline.programme import load_events
+from pipeline.speakers.chain import narrowed
 from pipeline.speakers.stretches import stretches
 from pipeline.speakers.trust import signs_of
 from pipeline.voices import RATE, Embedder
@@ -208,8 +209,8 @@ def fit(cases: Sequence[Case]) -> NDArray[np.float64]:
     """Logistic regression of "the likeliest name is right" on its signs, by Newton's method."""
     tables, right = [], []
     for case in cases:
-        scene, people = decide(case.words, case.cast, case.cues, case.spans, case.vectors)
-        rows = np.asarray(case.vectors, np.float64)
+        rows = narrowed(np.asarray(case.vectors, np.float64))
+        scene, people = decide(case.words, case.cast, case.cues, case.spans, rows)
         if not scene.index:
             continue
         tables.append(signs_of(scene, people, rows))

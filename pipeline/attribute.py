@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.model import Cast
 from pipeline.sentences import ends_sentence
 from pipeline.speakers.beliefs import bias_of, problem
 from pipeline.speakers.births import births
-from pipeline.speakers.chain import find_voices, learn
+from pipeline.speakers.chain import find_voices, learn, narrowed
 from pipeline.speakers.identities import identify
 from pipeline.speakers.pointing import SLACK_MS, Run, Scene
 from pipeline.speakers.stretches import PAUSE_MS, groups, spans_of
@@ -39,11 +40,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pipeline.model import Cast, Span, Turn, Word
+    from pipeline.model import Span, Turn, Word
     from pipeline.names import Cue
 
     Array = NDArray[np.float64]
 
+STRANGERS = 2
+"""So many floors given to strangers, and none to anybody of it, make a programme another's."""
 INSIDE, AT_PAUSE, AT_END = 0.015, 0.04, 0.25
 """c_t, the chance of a change before a stretch: within a phrase, after a pause, a sentence."""
 AFTER_HAND_OVER, AT_INTRODUCTION = 0.7, 0.4
@@ -70,22 +73,23 @@ def attribute(
         raise ValueError(message)
     if not grouped:
         return ()
-    scene, people = decide(words, cast, cues, spans, vectors)
-    return tuple(turns_of(scene, grouped, people, np.asarray(vectors, np.float64), min_confidence))
+    rows = narrowed(np.asarray(vectors, np.float64))
+    scene, people = decide(words, cast, cues, spans, rows)
+    return tuple(turns_of(scene, grouped, people, rows, min_confidence))
 
 
 def decide(
-    words: Sequence[Word],
-    cast: Cast,
-    cues: Sequence[Cue],
-    spans: Sequence[Span],
-    vectors: NDArray[np.float32],
+    words: Sequence[Word], cast: Cast, cues: Sequence[Cue], spans: Sequence[Span], rows: Array
 ) -> tuple[Scene, Array]:
-    """Return the session as it was understood, and who speaks each stretch [stretches, P + 1]."""
+    """Return the session as it was understood, and who speaks each stretch [stretches, P + 1].
+
+    `rows` [stretches, D] are `narrowed` vectors.
+    """
     grouped = groups(words)
+    if not belongs(cues, cast):
+        cast = Cast()
     ours = {m.id for m in cast.people}
     cues = [c for c in cues if c.person is None or c.person in ours]
-    rows = np.asarray(vectors, np.float64)
     change = _changes(grouped, spans, cues)
     found = find_voices(spans, rows, change).posterior
     posterior, runs = _runs(found)
@@ -96,6 +100,20 @@ def decide(
     posterior, runs = _runs(learn(spans, rows, change, found, bias).posterior)
     scene = Scene(spans, runs, posterior.shape[1], cues, cast)
     return scene, posterior @ identify(problem(scene, posterior, rows))
+
+
+def belongs(cues: Sequence[Cue], cast: Cast) -> bool:
+    """Tell whether the programme may be this recording's.
+
+    It is not where the floor is given to several people whom it does not name and nobody of it
+    is called, thanked or introduced. How a chair is addressed tells nothing: "Monsieur le
+    président" is anybody.
+    """
+    leaders = {m.id for m in cast.chair}
+    strangers = sum(c.kind == "hand-over" and c.person is None for c in cues)
+    telling = {"hand-over", "thanks", "introduction", "address"}
+    ours = any(c.kind in telling and c.person is not None and c.person not in leaders for c in cues)
+    return ours or strangers < STRANGERS
 
 
 def _changes(

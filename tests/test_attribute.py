@@ -30,7 +30,7 @@ SPEECH = (
     "Le budget est de douze mille euros par an et il faut du temps. "
     "Il faut soutenir les communs avec les citoyens."
 )
-SHORT = 24
+SHORT = 40
 """Dimensions of the drawn voices."""
 
 

@@ -50,9 +50,12 @@ MOST_PIECES = 1_200
 """Of a longer recording an even share is clustered: cost stays linear."""
 NEAR, NEAR_CENTRED = 0.65, 0.55
 """Mean cosine of two clusters under which they are not joined at the start."""
-ONE_VOICE = 8.0
-"""Gain in log evidence from which two voices are joined (measured on 38 cases of the bench, half
-of them in noise: from 8 to 14 the same, under 4 two people become one)."""
+ONE_VOICE = 0.2
+"""Gain in log evidence, per dimension, from which two voices are joined (measured on 38 cases of
+the bench, half of them in noise: from 0.2 to 0.35 the same, under 0.1 two people become one)."""
+DIMENSIONS = 40
+"""Longer vectors are brought down to their recording's main directions: a few dozen people span
+no more, and the constants here were measured on so many."""
 ANYONE = 0.15
 """Weight of the state that is no voice of its own."""
 ROUNDS = 12
@@ -67,6 +70,14 @@ class Voices:
 
     posterior: Array
     centres: Array
+
+
+def narrowed(vectors: Array) -> Array:
+    """Return unit vectors of at most DIMENSIONS, in the recording's main directions."""
+    if vectors.shape[1] <= DIMENSIONS or not len(vectors):
+        return vectors
+    _, directions = np.linalg.eigh(vectors.T @ vectors)
+    return _unit(vectors @ directions[:, -DIMENSIONS:])
 
 
 def find_voices(spans: Sequence[Span], vectors: Array, change: Array) -> Voices:
@@ -131,7 +142,7 @@ def join(rows: Array, seconds: Array, posterior: Array) -> Array:
     table = np.array([gains(voice) for voice in range(len(precision))])
     while left.sum() > 1:
         one, two = divmod(int(table.argmax()), len(table))
-        if table[one, two] < ONE_VOICE:
+        if table[one, two] < ONE_VOICE * rows.shape[1]:
             break
         sums[one] += sums[two]
         precision[one] += precision[two] - 1 / BETWEEN
