@@ -337,7 +337,7 @@ def _make(
 def _appearing(partial: Path, target: Path) -> Iterator[None]:
     """Give `target` what the block wrote to `partial`, whole or not at all."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         yield
         with partial.open("rb") as made:
             os.fsync(made.fileno())
@@ -345,6 +345,14 @@ def _appearing(partial: Path, target: Path) -> Iterator[None]:
         _sync_folder(target.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not; a power cut takes none away."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
