@@ -57,7 +57,8 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
     if _is_settled(request):
         return Outcome()
     settings = load_settings(request.config)
-    files = settled.written(settings)
+    # As it was before anything was read: what changes meanwhile, the date too, is seen next time.
+    today, files = _today(), settled.written(settings)
     events, given = _read(request, settings)
     began = (settings.data / "work.db").exists()
     if not began:
@@ -70,7 +71,7 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         with awake():
             outcome = run(bench, store, events, waiting)
         if not (request.events or outcome.failed or outcome.stopped):
-            settled.settle(settings, store, bench.ledger, files, _today())
+            settled.settle(settings, store, bench.ledger, files, today)
         return outcome
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.speakers.identities import Factor, Problem
+from pipeline.speakers.pointing import SPOKEN_OF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +31,10 @@ cases of the bench: 176 of 179 are the chair's), and what many of them leave to 
 somebody unlisted leads in the chair's place."""
 A_FORMULA_MS = 30_000
 """A voice that speaks so long for each formula is as likely near one by mistake."""
+LEAK = 0.04
+"""Share of hand-overs, thanks and introductions that name who then does not speak there."""
+MENTIONED = np.log(1.4)
+"""Who is named at all is likelier there (measured on 61 cases: 68 of 74, of others 64 in 100)."""
 GONE = np.log(0.03)
 """What "X could not come" leaves to X."""
 TWICE, BOTH_LEAD = -3.5, 2.5
@@ -101,6 +106,8 @@ def _prior(scene: Scene, posterior: Array) -> Array:
     prior = np.empty((scene.voices, count + 1))
     prior[:, :-1] = np.log((1 - unlisted) / max(1, count))[:, None]
     prior[:, -1] = np.log(unlisted)
+    present = {c.person for c in scene.cues if c.person is not None and c.kind != "absence"}
+    prior[:, [scene.index[person] for person in sorted(present)]] += MENTIONED
     others = [p for p in range(count) if p not in scene.chairs]
     led = np.zeros(scene.voices)
     for cue in scene.cues:
@@ -134,6 +141,7 @@ def _factors(scene: Scene) -> tuple[Factor, ...]:
             nobody if cue.person is None else scene.index[cue.person],
             tuple(voices),
             tuple(voices.values()),
+            max(LEAK, 1 - sum(voices.values()) if cue.kind in SPOKEN_OF else LEAK),
         )
         for cue, voices in aims.items()
     )

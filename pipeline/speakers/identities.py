@@ -8,7 +8,7 @@ is explained by an assignment a with
     prior       nobody listed with u_k, which falls with the time that voice k speaks; else
                 each person alike, but for what her own words exclude: who names X in the
                 third person is not X, who gives the floor is likely the chair
-    factor_c    cue c names p: leak / P + Σ_k w_ck [a_k = p]. The weights w_ck spread the cue's
+    factor_c    cue c names p: leak_c / P + Σ_k w_ck [a_k = p]. The weights w_ck spread the cue's
                 strength over the voices it may point to (the next different ones for a
                 hand-over, the last ones for thanks, the present one for an introduction)
     together    two voices are seldom one person, the seldomer the less they sound alike
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-LEAK = 0.04
-"""Share of cues that name somebody who then does not speak where the cue points."""
 JUMPS = {1: 0.52, 2: 0.27, 3: 0.08, 4: 0.03, -1: 0.05}
 """How far on in the programme the next new speaker stands, where the order is kept."""
 ORDERED = 0.75
@@ -45,11 +43,15 @@ CHAINS, BURN, SWEEPS = 6, 40, 100
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A cue: the identity it names (its index) and the voices it may point to, with weights."""
+    """A cue: the identity it names (its index) and the voices it may point to, with weights.
+
+    `leak` is the share of such cues that name somebody who does not speak there.
+    """
 
     identity: int
     voices: tuple[int, ...]
     weights: tuple[float, ...]
+    leak: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _conditional(
     size = problem.prior.shape[1]
     odds = problem.prior[voice].copy()
     for factor in factors:
-        mine, others = 0.0, LEAK / size
+        mine, others = 0.0, factor.leak / size
         for other, weight in zip(factor.voices, factor.weights, strict=True):
             if other == voice:
                 mine += weight

@@ -197,7 +197,7 @@ FRENCH = Language(
         ),
         Phrase("thanks", r"merci (?:a |au )?{O}", 0.5),
         Phrase("address", r"laissez" + _FILL + " {P}", 0.8),
-        Phrase("address", r"[,.] {P} [,.]", 0.5),
+        Phrase("address", r"[,.] {P} [,.]", 0.9),
         Phrase("question", r"parole (?:est )?a la salle", 0.8),
         Phrase(
             "question",
@@ -282,7 +282,7 @@ ENGLISH = Language(
             r"thank(?:s| you)(?: (?:so|very|much|you|a|lot|indeed|to)){0,4}(?: ,)? {P}",
             0.8,
         ),
-        Phrase("address", r"[,.] {P} [,.]", 0.5),
+        Phrase("address", r"[,.] {P} [,.]", 0.9),
         Phrase(
             "question",
             r"(?:any|are there|a) questions?(?: [a-z]+){0,2} (?:from the (?:floor|room|audience)|please)",

@@ -26,8 +26,9 @@ TOLD: Mapping[str, EvidenceKind] = {
     "introduction": "introduction",
     "question": "question",
     "address": "hint",
+    "mention": "hint",
 }
-"""How a cue is called in a turn's evidence: to be spoken to is a hint."""
+"""How a cue is called in a turn's evidence: to be spoken to, or of, is a hint."""
 
 
 def turns_of(
