@@ -131,7 +131,7 @@ def verify(config: Path, copy: Path | None, public: Path | None) -> None:
 
 def _watch(total: int, check: Callable[[Callable[[int], None]], Iterator[Finding]]) -> None:
     """Show how far a check is that reads `total` bytes, then tell what it found."""
-    label = f"Reading {total / 1e9:.2f} GB"
+    label = f"Reading {_size(total)}"
     with click.progressbar(
         length=max(1, total), label=label, file=sys.stderr, update_min_steps=max(1, total // 1000)
     ) as bar:

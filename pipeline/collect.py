@@ -2,7 +2,8 @@
 
 What is in use is told by the run's own computation of keys: every recording is taken through
 its steps by a ledger that is only asked and marks what it finds. A recording that is not
-finished (due, failed, its disk absent) keeps everything that was ever made of its captures.
+finished (due, failed, its disk absent) keeps everything that was ever made of its captures and
+transcripts.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from pipeline.event import Event
+    from pipeline.event import Event, Recording
     from pipeline.hear import Bench
 
 
@@ -77,7 +78,7 @@ class _Marking(Ledger):
 
 @dataclass
 class _Marks:
-    """What is in use. `roots` are hashes of captures: of finished recordings, of others."""
+    """What is in use. `finished` and `unfinished` are hashes of captures and transcripts."""
 
     keys: set[str] = field(default_factory=set)
     paths: set[str] = field(default_factory=set)
@@ -130,33 +131,39 @@ def _mark(
     for place, (event, recording) in enumerate(recordings):
         progress(place, len(recordings))
         ledger = _Marking(db, bench.ledger.kept)
-        hashes: list[str] = []
+        told = replace(bench, ledger=ledger, progress=Progress(StringIO()))
+        roots = _roots(ledger, event, recording)
+        marks.unknown |= None in roots.values()
         try:
-            hashes += (ledger.sha256(capture) for capture in recording.captures)
-            hear(
-                replace(bench, ledger=ledger, progress=Progress(StringIO())),
-                event,
-                recording,
-                hashes,
-                lambda: None,
-            )
+            hashes = [ledger.sha256(capture) for capture in recording.captures]
+            hear(told, event, recording, hashes, lambda: None)
         except (Due, PlenaryError):
             marks.names.append(f"{event.id}/{recording.id}")
-            marks.unfinished |= {*hashes}
-            marks.unknown |= len(hashes) < len(recording.captures)
+            marks.unfinished |= {sha256 for sha256 in roots.values() if sha256 is not None}
         else:
-            marks.finished |= {*hashes}
+            marks.finished |= {sha256 for sha256 in roots.values() if sha256 is not None}
         marks.keys |= ledger.keys
-        marks.paths |= {*ledger.paths, *map(str, recording.captures)}
+        marks.paths |= ledger.paths
     # What stands and is no file of the ledger's (a web copy) says itself what it was made from.
     marks.keys |= {key.partition(" ")[0] for _, key in bench.ledger.applied()}
     return marks
 
 
+def _roots(ledger: Ledger, event: Event, recording: Recording) -> dict[Path, str | None]:
+    """Return the hashes of what a recording is made from; None where nothing vouches for one."""
+    own = (session for session in event.sessions if session.recording == recording.id)
+    roots: dict[Path, str | None] = {}
+    for path in (*recording.captures, *(path for session in own for path in session.transcripts)):
+        roots[path] = None
+        with contextlib.suppress(Due, PlenaryError):
+            roots[path] = ledger.sha256(path)
+    return roots
+
+
 def _unused_steps(db: Database, marks: _Marks) -> set[str]:
     """Return the keys of results that nothing uses.
 
-    A result descends from a capture when it was made of it, or of what was made of it.
+    A result descends from a file when it was made of it, or of what was made of it.
     """
     made = db.execute("SELECT key, inputs, output_sha256 FROM steps ORDER BY rowid").fetchall()
     read = [(key, set(json.loads(inputs).values()), output) for key, inputs, output in made]

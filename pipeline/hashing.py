@@ -111,10 +111,13 @@ class Hashes:
             seen_ns, status = time.time_ns(), path.stat()
             whole = hash_file(path)
             mark, size = fingerprint(path)
+            unchanged = not _moved(path, status)
         except OSError as error:
             raise _unreadable(path, error) from error
         with self._db.atomic():
-            self._db.execute("INSERT OR IGNORE INTO files VALUES (?, ?, ?)", [mark, size, whole])
+            if unchanged:  # else the probes may be another content's
+                row = [mark, size, whole]
+                self._db.execute("INSERT OR IGNORE INTO files VALUES (?, ?, ?)", row)
             self.remember(path, whole, status, seen_ns)
         return whole
 
@@ -129,7 +132,7 @@ class Hashes:
         Nothing is written that would tell nothing new.
         """
         told: tuple[int | None, ...] = (*_identity(status), seen_ns)
-        if not _is_settled(status, seen_ns) or _identity(path.stat()) != _identity(status):
+        if not _is_settled(status, seen_ns) or _moved(path, status):
             if self.at(path) == sha256:
                 return
             told = (status.st_size, None, None, None, None)
@@ -216,6 +219,14 @@ def fingerprint(path: Path) -> tuple[str, int]:
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def _moved(path: Path, status: os.stat_result) -> bool:
+    """Tell whether a file was written, or went away, while it was read."""
+    try:
+        return _identity(path.stat()) != _identity(status)
+    except OSError:
+        return True
 
 
 def _is_settled(status: os.stat_result, seen_ns: int) -> bool:
