@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -83,6 +84,15 @@ def digest(value: object) -> str:
 def now() -> str:
     """Return this moment in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _seconds_to(moment: datetime) -> float:
+    return (moment - datetime.now(UTC)).total_seconds()
+
+
+def _elapsed_s() -> float:
+    """Seconds that no setting of the clock changes, those asleep counted where Linux tells them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True)
@@ -155,7 +165,8 @@ class Ledger:
         self._db = db
         self.kept = kept
         self.only_asked = only_asked
-        self.until = until
+        # Counted from now on: a clock that is set during the night neither ends nor prolongs it.
+        self._until_s = None if until is None else _elapsed_s() + _seconds_to(until)
         self.recording = self.session = ""
         db.executescript(_TABLES)
         hashing.add_columns(db, "history", _NEW_IN_HISTORY)
@@ -259,7 +270,7 @@ class Ledger:
         """Say that work on a step begins. Raises Due or Stopped where it must not."""
         if self.only_asked:
             raise Due(step)
-        if self.until is not None and datetime.now(UTC) >= self.until:
+        if self._until_s is not None and _elapsed_s() >= self._until_s:
             raise Stopped("it is time to stop, as asked", "what is left is done by the next run")
 
     def is_applied(self, target: str, key: str) -> bool:
