@@ -58,9 +58,9 @@ class Sink:
         self._waiting: list[Samples] = []
         self._count = self._encoded = self._written = 0
         self._path, self._samples = path, form.samples
-        self._file = av.open(f"file:{path}", "w", format=form.muxer, options=form.options)
-        self._file.flags |= FormatFlags.bitexact.value
-        self._stream: Any = self._file.add_stream(form.codec, rate=form.rate, layout="mono")
+        file: Any = av.open(f"file:{path}", "w", format=form.muxer, options=form.options)
+        file.flags |= FormatFlags.bitexact.value
+        self._file, self._stream = file, file.add_stream(form.codec, rate=form.rate, layout="mono")
         encoder: Any = self._stream.codec_context
         encoder.format = form.samples
         encoder.flags |= CodecFlags.bitexact
