@@ -20,6 +20,7 @@ from av.stream import Discard, Disposition
 from archive.errors import CaptureFault
 from pipeline.boxes import Mended, boxes_of
 from pipeline.headers import stated_ms
+from pipeline.transport import is_transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +107,7 @@ def open_capture(path: Path) -> Iterator[InputContainer]:
             av.open(
                 file,
                 "r",
+                format="mpegts" if is_transport(path) else None,
                 options={"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS},
                 metadata_errors="replace",
             ) as container,

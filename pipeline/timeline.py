@@ -24,9 +24,10 @@ import av.error
 import numpy as np
 
 from archive.errors import ArchiveFault, PlenaryError
+from pipeline.decoding import frames
 from pipeline.model import Span, union
 from pipeline.sink import Form, Sink
-from pipeline.takes import Take, frames, take_of
+from pipeline.takes import Take, take_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -162,7 +162,7 @@ def test_what_cannot_be_a_capture_is_named_at_once(clips: Path, tmp_path: Path) 
         "noise.mp4": "no video or sound",
         "list.mp4": "no video or sound",
         "concat.mp4": "no video or sound",
-        "half.mp4": "no video or sound",
+        "half.mp4": "no index",
         "pipe.mp4": "not a file",
         ".": "not a file",
         str(clips / "silent.mp4"): "no sound",
