@@ -50,6 +50,10 @@ BARE = frozenset({"aac", "ac3", "eac3", "amr", "mp3", "h264", "hevc", "mpegvideo
 """Bare streams: libav counts their time stamps itself, and guesses their length by the bit rate."""
 
 
+FROM_ZERO = frozenset({"matroska,webm", "flv", "ogg", "asf"})
+"""Formats whose times and length count from 0, wherever the capture begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """What a capture says it holds; `video_codec` is None for sound without picture.
@@ -82,8 +86,12 @@ def probe(path: Path) -> Container:
         stream = sound_stream(container, path)
         picture = moving_picture(container)
         name = container.format.name
-        told = 0 if name in BARE else round((container.duration or 0) / 1000)
-        length_ms = max(told, stated_ms(path, name) or 0) or _last_ms(container, stream)
+        told = 0 if name in BARE else container.duration or 0
+        if name in FROM_ZERO:
+            told = max(0, told - max(0, container.start_time or 0))
+        length_ms = max(round(told / 1000), stated_ms(path, name) or 0) or _last_ms(
+            container, stream
+        )
         return Container(
             duration_ms=length_ms,
             format=name,

@@ -17,6 +17,7 @@ from pipeline.boxes import boxes_of
 from pipeline.clock import Placed, Run, Stamp, place, runs_of
 from pipeline.container import (
     BARE,
+    FROM_ZERO,
     Container,
     open_capture,
     probe,
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from av.container import InputContainer
-
-FROM_ZERO = frozenset({"matroska,webm", "flv", "ogg", "asf"})
-"""Formats whose time stamps count from the recording's start, even where that is lost."""
 
 STREAMED = frozenset({"mpegts", "mpeg"})
 """Formats that state no length: libav's is the last time stamp less the first."""
@@ -94,11 +92,14 @@ def take_of(path: Path, track: int | None = None, channel: int | None = None) ->
         runs = runs_of(_stamps(opened, path, track))
     if not runs:
         raise unheard(path)
+    length_ms = container.duration_ms
     if form in FROM_ZERO and _lost_beginning(runs, size):
+        length_ms += round(origin_s * 1000)
         origin_s = 0.0
     placed, last_s = place(runs, origin_s, _lasting(container, path, runs, origin_s))
     last_s = max(last_s, stated_s - origin_s, (stated_ms(path, form) or 0) / 1000)
-    length_ms = 0 if _is_misled(form, placed) else container.duration_ms
+    if _is_misled(form, placed):
+        length_ms = 0
     boxes = boxes_of(path)
     if boxes is not None:
         # How long lost fragments at the end were stands nowhere: as long as their bytes tell.
