@@ -61,6 +61,7 @@ def check(settings_path: Path) -> Checked:
     faults = [*_located(settings, programmes), *_tools(settings)]
     if any(is_recognised(event, r) for event in programmes.events for r in event.recordings):
         faults += _no_model(settings)
+    faults += _no_voices(settings)
     capture_faults: list[PlenaryError] = []
     looked: dict[str, Looked] = {}
     for event in programmes.events:
@@ -188,4 +189,17 @@ def _no_model(settings: Settings) -> Iterator[ModelFault]:
         line = settings.lines.get("transcription.model")
         facts = {**fault.facts, "model": settings.transcription.model}
         sentence = "transcription.model {model}: " + fault.sentence
+        yield ModelFault(sentence, fault.next_step, path=settings.path, line=line, **facts)
+
+
+def _no_voices(settings: Settings) -> Iterator[PlenaryError]:
+    """Find a neural voice model that was not fetched or cannot be loaded."""
+    from pipeline.voices import embedder  # noqa: PLC0415 (onnxruntime is slow to import)
+
+    try:
+        embedder(settings.voices.model, settings.data)
+    except ModelFault as fault:
+        line = settings.lines.get("voices.model")
+        facts = {**fault.facts, "model": settings.voices.model}
+        sentence = "voices.model {model}: " + fault.sentence
         yield ModelFault(sentence, fault.next_step, path=settings.path, line=line, **facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -125,6 +124,11 @@ def fetch_models(config: Path) -> None:
             model, settings.data, lambda done: bar.update(round(done * 1000) - bar.pos)
         )
     click.echo(f"The model is in {folder}")
+    if settings.voices.model != "embedded":
+        from pipeline.neural import fetch_voice_model
+
+        place = fetch_voice_model(settings.voices.model, settings.data)
+        click.echo(f"The voice model is in {place.parent}")
 
 
 @main.command()
@@ -310,23 +314,40 @@ def export(config: Path, events: Sequence[str], format_: str, out: Path) -> None
 @click.option(
     "--reference",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    required=True,
     help="Holds <event>/<session>.txt and .rttm.",
+)
+@click.option("--sample", type=click.IntRange(1), help="Draw so many stretches at random.")
+@click.option(
+    "--sheet", type=click.Path(path_type=Path), default="control-sample.csv", help="Its sheet."
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def evaluate(config: Path, reference: Path, as_json: bool) -> None:
-    """Compare what is published with a reference: words, voices and names.
+def evaluate(
+    config: Path, reference: Path | None, sample: int | None, sheet: Path, as_json: bool
+) -> None:
+    """Compare what is published with a reference: words, names, voices.
+
+    A sheet of random stretches, filled in, gives the archive's own accuracy.
 
     \b
-    Example: plenary evaluate --reference demo/reference
+    Examples: plenary evaluate --reference demo/reference
+              plenary evaluate --sample 30
     """
+    from pipeline import control
     from pipeline import evaluate as evaluating
 
-    with _published(_load(config)) as db:
-        scores = evaluating.score_archive(db, reference)
-    rates = {name: score.rates() for name, score in evaluating.with_total(scores).items()}
-    click.echo(json.dumps(rates, indent=2) if as_json else evaluating.table(scores))
+    if reference is None and sample is None:
+        shares = control.read_sheet(sheet)
+        click.echo(control.as_json(shares) if as_json else control.shares_table(shares))
+        return
+    with _published(settings := _load(config)) as db:
+        if sample is not None:
+            count = control.write_sample(db, sample, sheet, settings.site.url)
+            click.echo(f"{count} stretches are in {sheet}: fill in its last two columns, and then")
+            click.echo(f"plenary evaluate --sheet {shlex.quote(str(sheet))}")
+        elif reference is not None:
+            scores = evaluating.with_total(evaluating.score_archive(db, reference))
+            click.echo(evaluating.as_json(scores) if as_json else evaluating.table(scores))
 
 
 def _load(config: Path) -> Settings:

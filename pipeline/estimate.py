@@ -12,7 +12,7 @@ from archive.errors import ArchiveFault
 from archive.store import open_to_read
 from pipeline.container import SAMPLE_RATE
 from pipeline.hear import is_recognised
-from pipeline.picture_graph import SOUND_CODEC
+from pipeline.sink import PLAYED
 from pipeline.webcopy import limits
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KEPT_SOUND_KBPS = SAMPLE_RATE * 16 / 1000
 """Of the sound that is kept for recognition: 16 bits a sample, before FLAC makes it less."""
-COPY_SOUND_KBPS = float(str(SOUND_CODEC["b:a"]).removesuffix("k"))
+COPY_SOUND_KBPS = (PLAYED.bit_rate or 0) / 1000
 _BYTES_PER_HOUR = 3600 * 1000 / 8
 """Bytes in an hour of one kbit/s."""
 

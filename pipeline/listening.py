@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     # Shows a stage of this recording, by its name and the milliseconds before it.
     Show: TypeAlias = Callable[[str, int], AbstractContextManager[Stage]]
 
-VERSIONS = {"sound": 2, "hearing": 1}
+VERSIONS = {"sound": 3, "hearing": 1}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Extracted:
     sound: dict[str, Any]
     sha256: str
     hearing: dict[str, Any]
-    ffmpeg: str
+    decoder: str
 
 
 def sound(
@@ -88,7 +88,7 @@ def sound(
     if done is None:
         ledger.claim(step)
         made = ahead.take(step.key, partial(extract, recording, path, show))
-        step = replace(step, tools={"ffmpeg": made.ffmpeg})
+        step = replace(step, tools={"pyav": made.decoder})
         done = ledger.record(step, made.sound, output_sha256=made.sha256)
         ledger.record(_hearing_step(made.sha256), made.hearing)
     return Sound(
@@ -118,11 +118,18 @@ def extract(recording: Recording, path: Path, show: Show) -> Extracted:
     """Write the recording's sound to `path` and listen to it. Raises CaptureFault."""
     from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
 
-    parts = _parts_json(recording.captures)
-    with show("sound", parts[-1][1]) as stage:
+    chosen = recording.sound
+    with show("sound", recording_ms(recording)) as stage:
         made = media.extract_sound(
-            recording.captures, path, channel=recording.sound.channel, progress=stage.reach
+            *(recording.captures, path),
+            track=chosen.track,
+            channel=chosen.channel,
+            progress=stage.reach,
         )
+    parts = [
+        [span.start_ms, span.end_ms, form, capture.stat().st_size]
+        for (span, form), capture in zip(made.parts, recording.captures, strict=True)
+    ]
     with show("speech", made.duration_ms) as stage:
         hearing = _listen(path, stage)
     return Extracted(
@@ -133,7 +140,7 @@ def extract(recording: Recording, path: Path, show: Show) -> Extracted:
         },
         hash_file(path),
         hearing,
-        made.ffmpeg_version,
+        made.decoder,
     )
 
 
@@ -142,22 +149,9 @@ def _sound_step(ledger: Ledger, recording: Recording, hashes: Sequence[str]) -> 
         "sound",
         VERSIONS["sound"],
         {f"capture-{n}": sha for n, sha in enumerate(hashes)},
-        {"channel": recording.sound.channel},
+        {"track": recording.sound.track, "channel": recording.sound.channel},
     )
     return step, ledger.kept / f"{step.key}.flac"
-
-
-def _parts_json(captures: Sequence[Path]) -> list[tuple[int, int, str, int]]:
-    from pipeline import media  # noqa: PLC0415
-
-    parts: list[tuple[int, int, str, int]] = []
-    start_ms = 0
-    for capture in captures:
-        container = media.probe(capture)
-        end_ms = start_ms + container.duration_ms
-        parts.append((start_ms, end_ms, container.format, capture.stat().st_size))
-        start_ms = end_ms
-    return parts
 
 
 def hearing(ledger: Ledger, source: Sound, show: Show) -> Hearing:

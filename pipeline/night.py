@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from archive.store import open_store
 from pipeline import settled
 from pipeline.awake import awake
 from pipeline.config import load_settings
-from pipeline.executors import Engine
+from pipeline.executors import Engine, cores_here, usual_workers
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.hear import Bench, is_recognised
@@ -58,7 +57,8 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
     if _is_settled(request):
         return Outcome()
     settings = load_settings(request.config)
-    files = settled.written(settings)
+    # As it was before anything was read: what changes meanwhile, the date too, is seen next time.
+    today, files = _today(), settled.written(settings)
     events, given = _read(request, settings)
     began = (settings.data / "work.db").exists()
     if not began:
@@ -71,7 +71,7 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         with awake():
             outcome = run(bench, store, events, waiting)
         if not (request.events or outcome.failed or outcome.stopped):
-            settled.settle(settings, store, bench.ledger, files, _today())
+            settled.settle(settings, store, bench.ledger, files, today)
         return outcome
 
 
@@ -180,11 +180,14 @@ def refuse_unbegun(settings: Settings) -> None:
 
 def engine(settings: Settings, folder: Path) -> tuple[Engine, int]:
     """Return how the model in `folder` is run here, and by how many workers at once."""
-    cores = os.cpu_count() or 1
-    workers = 1 if settings.run.workers == "auto" else settings.run.workers
-    threads = max(1, cores // workers)
+    cores = cores_here()
     device, kind = settings.transcription.device, settings.transcription.compute_type
-    return Engine(folder, device, kind, threads), workers
+    workers = settings.run.workers
+    if settings.run.executor == "inline":
+        workers = 1
+    elif workers == "auto":
+        workers = usual_workers(folder, device, cores)
+    return Engine(folder, device, kind, max(1, cores // workers)), workers
 
 
 def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
-from pipeline.graph import read_capture
+from pipeline.container import FORMATS, PROTOCOLS, file_address
+from pipeline.transport import is_transport
 from pipeline.webcopy import KEYFRAME_MS
 
 if TYPE_CHECKING:
@@ -20,14 +21,19 @@ if TYPE_CHECKING:
     from pipeline.model import Span
     from pipeline.webcopy import Limits, Picture, Shape
 
-WEB_SAMPLE_RATE = 48_000
-"""Samples a second of the copies' sound."""
 
-EDGE_S = 0.01
-"""Sound is silenced in steps of this length, each step that touches what is not public whole."""
+def read_capture(path: Path, **options: object) -> Any:
+    """Name a capture as an input, as data and nothing else."""
+    if is_transport(path):
+        options["format"] = "mpegts"
+    return ffmpeg.input(
+        file_address(path), protocol_whitelist=PROTOCOLS, format_whitelist=FORMATS, **options
+    )
 
-SOUND_CODEC = {"c:a": "aac", "profile:a": "aac_low", "b:a": "54k", "flags:a": "+bitexact"}
-"""AAC-LC, mono: with the index about 25 MB an hour."""
+
+def joined(streams: Sequence[Any], *, v: int, a: int) -> Any:
+    """Put streams of one kind one after the other."""
+    return streams[0] if len(streams) == 1 else ffmpeg.concat(*streams, v=v, a=a)
 
 
 def picture_of(path: Path, picture: Picture, length_s: float, shape: Shape) -> Any:
@@ -62,17 +68,7 @@ def blackened(picture: Any, spans: Sequence[Span]) -> Any:
     """Paint the spans black."""
     if not spans:
         return picture
-    return picture.filter(
-        "drawbox", w="iw", h="ih", color="black", t="fill", enable=_during(spans, 0)
-    )
-
-
-def silenced(sound: Any, spans: Sequence[Span]) -> Any:
-    """Silence the spans; a filter is switched per frame, so frames are made short first."""
-    if not spans:
-        return sound
-    short = sound.filter("asetnsamples", n=round(WEB_SAMPLE_RATE * EDGE_S), p=0)
-    return short.filter("volume", 0, enable=_during(spans, EDGE_S))
+    return picture.filter("drawbox", w="iw", h="ih", color="black", t="fill", enable=_during(spans))
 
 
 def encoded(wanted: Limits) -> dict[str, object]:
@@ -90,15 +86,15 @@ def encoded(wanted: Limits) -> dict[str, object]:
     }
 
 
-def _during(spans: Sequence[Span], early_s: float) -> str:
-    """Expression of ffmpeg's that is true in the sorted spans, and `early_s` before each.
+def _during(spans: Sequence[Span]) -> str:
+    """Expression of ffmpeg's that is true in the sorted spans.
 
     It halves the spans until one is left: ffmpeg refuses a sum of a hundred terms, and asks
     the whole expression for every frame.
     """
     if len(spans) == 1:
-        start_s, end_s = spans[0].start_ms / 1000 - early_s, spans[0].end_ms / 1000
+        start_s, end_s = spans[0].start_ms / 1000, spans[0].end_ms / 1000
         return f"between(t,{start_s:.3f},{end_s:.3f})"
     middle = len(spans) // 2
-    left, right = _during(spans[:middle], early_s), _during(spans[middle:], early_s)
-    return f"if(lt(t,{spans[middle].start_ms / 1000 - early_s:.3f}),{left},{right})"
+    left, right = _during(spans[:middle]), _during(spans[middle:])
+    return f"if(lt(t,{spans[middle].start_ms / 1000:.3f}),{left},{right})"

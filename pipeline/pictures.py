@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipeline.event import public_spans
@@ -17,7 +18,7 @@ from pipeline.ledger import Step, canonical
 from pipeline.model import Span, complement, union
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from archive.store import Store
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.progress import Progress
 
 # Raised when a copy's content changes for the same captures and options.
-VERSIONS = {"sound copy": 1, "pictures": 2}
+VERSIONS = {"sound copy": 2, "pictures": 3}
 # Stands in the ledger behind the key of a recording that has no picture to be made.
 _NO_PICTURE = " no picture"
 
@@ -91,7 +92,11 @@ def make_sound_copy(
         "sound copy",
         VERSIONS["sound copy"],
         {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
-        {"public": spans_to_json(public), "channel": recording.sound.channel},
+        {
+            "public": spans_to_json(public),
+            "track": recording.sound.track,
+            "channel": recording.sound.channel,
+        },
     )
     copies = Copies(settings.data, event.id, recording.id)
     played = {copies.address(copies.sound), copies.address(copies.picture)}
@@ -110,6 +115,7 @@ def make_sound_copy(
                 copies.sound,
                 public=public,
                 duration_ms=duration_ms,
+                track=recording.sound.track,
                 channel=recording.sound.channel,
                 progress=stage.reach,
             )
@@ -118,7 +124,7 @@ def make_sound_copy(
             store.set_media(name, copies.address(copies.sound), None)
         ledger.apply(f"sound copy:{name}", step.key)
         if not stands:
-            _record(ledger.about(name), step, "encoded")
+            _record(ledger.about(name), step, "encoded", {"pyav": version("av")})
     return True
 
 
@@ -154,13 +160,13 @@ def make_pictures(
         if how is None:
             store.set_media(name, copies.address(copies.sound), None)
             ledger.apply(f"pictures:{name}", step.key + _NO_PICTURE)
-            _record(ledger.about(name), step, "no picture")
+            _record(ledger.about(name), step, "no picture", _ffmpeg())
             return True
         poster = copies.address(copies.poster) if copies.poster.exists() else None
         store.set_media(name, copies.address(copies.picture), poster)
         ledger.apply(f"pictures:{name}", step.key)
         if how:
-            _record(ledger.about(name), step, how)
+            _record(ledger.about(name), step, how, _ffmpeg())
     return True
 
 
@@ -176,15 +182,20 @@ def _make_picture(
     from pipeline import media, webcopy  # noqa: PLC0415 (as above)
 
     name = f"{copies.event}/{copies.recording}"
-    duration_ms = int(store.db.table("recordings").get(name)["duration_ms"])
+    lengths_ms = [
+        int(length)
+        for (length,) in store.db.execute(
+            "SELECT duration_ms FROM captures WHERE recording_id = ? ORDER BY position", [name]
+        )
+    ]
     gaps = store.db.execute("SELECT 1 FROM gaps WHERE recording_id = ? LIMIT 1", [name])
-    with progress.stage(name, "web copy", duration_ms) as stage:
+    with progress.stage(name, "web copy", sum(lengths_ms)) as stage:
         made = media.make_web_copy(
             recording.captures,
             copies.sound,
             copies.picture,
             public=public,
-            duration_ms=duration_ms,
+            lengths_ms=lengths_ms,
             wanted=webcopy.limits(settings.media.height, settings.media.quality),
             damaged=gaps.fetchone() is not None,
             progress=stage.reach,
@@ -198,11 +209,15 @@ def _make_picture(
     return f"encoded: {made.encoded_because}" if made.encoded_because else "copied"
 
 
-def _record(ledger: Ledger, step: Step, how: str) -> None:
+def _record(ledger: Ledger, step: Step, how: str, tools: Mapping[str, str]) -> None:
     """Keep what a copy was made from, and how; the copy itself stands in `media/`."""
+    ledger.record(replace(step, tools=tools), how, detail=how)
+
+
+def _ffmpeg() -> dict[str, str]:
     from pipeline import media  # noqa: PLC0415 (as above)
 
-    ledger.record(replace(step, tools={"ffmpeg": media.ffmpeg_version()}), how, detail=how)
+    return {"ffmpeg": media.ffmpeg_version()}
 
 
 def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:

@@ -50,7 +50,7 @@ def run_process(
         code = process.wait(timeout=STALL_S)
     except TimeoutError as error:
         raise CaptureFault(
-            "ffmpeg stood still on it", "play it to see whether it is whole", path=subject
+            "reading it came to a standstill", "play it to see whether it is whole", path=subject
         ) from error
     finally:
         _end(process)
@@ -59,7 +59,7 @@ def run_process(
     if "No space left on device" in words:
         raise ArchiveFault("the disk is full", "make room, then run again")
     raise CaptureFault(
-        "ffmpeg could not use it: {words}",
+        "it could not be used: {words}",
         "play it to see whether it is whole, or copy it again from the card",
         path=subject,
         words=words.strip().rpartition("\n")[2] or f"it ended with code {code}",

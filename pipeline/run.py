@@ -343,5 +343,6 @@ def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
     if bench.ledger.is_applied("public", key) and (public / "archive.db").exists():
         return
     outcome.published = publish(bench.settings.data / "work.db", public, today=today, names=names)
-    bench.ledger.published(outcome.published.path.name, outcome.published.sha256)
-    bench.ledger.apply("public", key)
+    with store.db.atomic():
+        bench.ledger.published(outcome.published.path.name, outcome.published.sha256)
+        bench.ledger.apply("public", key)

@@ -31,7 +31,8 @@ class Standing:
 
     `sound`, `words` and `pictures` tell whether the sound is extracted, the words stored and
     attributed, the web copy made (or the video is held elsewhere, has no picture, or no copy is
-    wanted).
+    wanted). `foreign`: a minute or more is spoken, the programme names people, and nobody of
+    them was found.
     `recognised_ms` and `left_ms` tell how much of the speech that a model has to hear is
     recorded and how much is not; both None before that speech is known, or where transcripts
     are taken. `published` says when these words were (ISO 8601, or empty); `verified` when all
@@ -49,6 +50,7 @@ class Standing:
     sound: bool = False
     words: bool = False
     pictures: bool = False
+    foreign: bool = False
     recognised_ms: int | None = None
     left_ms: int | None = None
     published: str = ""
@@ -66,7 +68,10 @@ SELECT r.id, r.status, COALESCE(r.duration_ms, 0), COALESCE(r.missing_ms, 0),
        EXISTS (SELECT 1 FROM provenance p WHERE p.recording_id = r.id AND p.step = 'turns'),
        COALESCE(r.media LIKE '%://%' OR r.media LIKE '%.mp4', 0)
            OR EXISTS (SELECT 1 FROM applied a
-                      WHERE a.target = 'pictures:' || r.id AND a.key LIKE '% no picture')
+                      WHERE a.target = 'pictures:' || r.id AND a.key LIKE '% no picture'),
+       COALESCE(SUM(t.end_ms - t.start_ms), 0) >= 60000 AND MAX(t.person_id) IS NULL AND EXISTS (
+           SELECT 1 FROM programme JOIN sessions s ON s.id = session_id
+           WHERE s.recording_id = r.id)
 FROM recordings r LEFT JOIN turns t ON t.recording_id = r.id
 GROUP BY r.id ORDER BY r.id
 """
@@ -233,6 +238,8 @@ def table(found: Sequence[Standing]) -> str:
         lines.append(f"{name:{_NAME}} {one.status:8}" + "".join(f"{cell:>9}" for cell in cells))
         lines.append(f"    {_below(one)}")
         lines += [f"    {line}" for line in one.failure.splitlines()]
+        if one.foreign:
+            lines.append("    nobody of the programme was found: does it belong to this recording?")
     if any(one.status in {"waiting", "failed"} for one in found):
         lines.append("`plenary run` goes on with what is waiting or failed.")
     if any(one.fixity == "differs" for one in found):

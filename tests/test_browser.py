@@ -76,7 +76,7 @@ def make_copies(folder: Path, film: Path) -> None:
     media.make_web_copy(
         *([capture], sound, film),
         public=whole,
-        duration_ms=SECONDS * 1000,
+        lengths_ms=[SECONDS * 1000],
         wanted=limits(360, "medium"),
     )
     assert media.make_poster(film, film.with_suffix(".jpg"), 3_000)

@@ -67,8 +67,8 @@ def test_sound_keeps_the_times_of_the_capture(clips: Path, tmp_path: Path, engin
         made = media.extract_sound([clips / name], target, progress=heard.append)
         assert onsets(media.read_sound(target)) == pytest.approx(BEEPS_S, abs=0.03)
         assert made.gaps == ()
-        assert made.duration_ms == made.expected_ms == pytest.approx(10_000, abs=60)
-        assert made.ffmpeg_version
+        assert made.duration_ms == pytest.approx(10_000, abs=60)
+        assert made.decoder
         assert (engine == "packaged") == ("imageio" in media.ffmpeg_path())
         assert heard == sorted(heard)
         assert heard[-1] == pytest.approx(1, abs=0.1)
@@ -162,7 +162,7 @@ def test_what_cannot_be_a_capture_is_named_at_once(clips: Path, tmp_path: Path) 
         "noise.mp4": "no video or sound",
         "list.mp4": "no video or sound",
         "concat.mp4": "no video or sound",
-        "half.mp4": "no video or sound",
+        "half.mp4": "no index",
         "pipe.mp4": "not a file",
         ".": "not a file",
         str(clips / "silent.mp4"): "no sound",
@@ -201,7 +201,7 @@ def test_a_hung_ffmpeg_is_stopped(
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(fake.parent))
     monkeypatch.setattr(processes, "STALL_S", 1)
-    with pytest.raises(CaptureFault, match="stood still"):
+    with pytest.raises(CaptureFault, match="standstill"):
         media.extract_sound([clips / "whole.mp4"], tmp_path / "s.flac")
     assert all(ended(int(pid)) for pid in (tmp_path / "pids").read_text().split())
     assert not (tmp_path / "s.flac").exists()

@@ -130,7 +130,8 @@ def copies(
     media.make_sound_copy(captures, sound, public=public, duration_ms=length_ms)
     made = media.make_web_copy(
         captures, sound, film,
-        public=public, duration_ms=length_ms, wanted=limits(360, wanted), damaged=damaged,
+        public=public, lengths_ms=[LENGTH_MS] * len(captures), wanted=limits(360, wanted),
+        damaged=damaged,
         progress=heard.append,
     )  # fmt: skip
     assert made is not None
@@ -391,7 +392,7 @@ def test_sound_alone_has_no_film(clips: Path, tmp_path: Path) -> None:
     """Without any picture there is nothing to make."""
     sound = clips / "sound.m4a"
     made = media.make_web_copy(
-        [sound], sound, tmp_path / "w.mp4", public=WHOLE, duration_ms=LENGTH_MS, wanted=WANTED
+        [sound], sound, tmp_path / "w.mp4", public=WHOLE, lengths_ms=[LENGTH_MS], wanted=WANTED
     )
     assert made is None
     assert list(tmp_path.iterdir()) == []

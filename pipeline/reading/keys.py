@@ -51,7 +51,7 @@ PROGRAMME: Mapping[str, tuple[str, ...]] = {
     "person": ("name", "also", "publish", "roles", "same"),
     "role": ("role", "organisation"),
     "recording": ("id", "captures", "sound", "media"),
-    "sound": ("channel",),
+    "sound": ("track", "channel"),
     "hosted media": ("url", "offset"),
     "session": (
         "id",
@@ -71,6 +71,7 @@ PROGRAMME: Mapping[str, tuple[str, ...]] = {
         "access",
         "summary",
         "language",
+        "also_spoken",
         "glossary",
     ),
     "speaker": ("person", "part"),
