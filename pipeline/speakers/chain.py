@@ -17,7 +17,10 @@ sequences", 2022): with γ_tk the posterior of voice k at t,
 
 f < 1 says that numbers of one vector, and neighbouring stretches, repeat each other. Voices
 that hold nothing fade out. The start is a clustering from below (average linkage on cosines) of
-pieces of a few seconds, finer than needed: the chain joins what belongs together.
+pieces of a few seconds, finer than needed. Then two voices are joined, best pair first, while
+one explains what both hold better than two do: with s_k = precision_k centre_k, the evidence
+
+    E(s, p) = |s|² / 2p - D/2 log(b p)        gain = E(s_k + s_l, p_k + p_l - 1/b) - E_k - E_l
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ BETWEEN = 0.5
 WITHIN, SHORTNESS = 0.33, 0.19
 """w and v: variance of one voice's stretches; measured on voices/tune from 0.6 to 3 s."""
 REPEAT = 0.55
-"""f, see above."""
+"""f, see above (on 19 cases of the bench, precision of turns: 0.94 at 0.45, 0.96 at 0.55)."""
 USUAL_COUNT = 10.0
 """Stretches that the usual variance is worth against the recording's own."""
 PIECE_MS = 3_000
