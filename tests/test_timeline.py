@@ -35,8 +35,11 @@ def clip(target: Path, *options: object, seconds: int = LENGTH_S, picture: bool 
     return target
 
 
-def heard(folder: Path, *captures: Path, **options: int) -> tuple[media.Sound, list[float]]:
-    made = media.extract_sound(captures, folder / "heard.flac", **options)
+def heard(
+    folder: Path, *captures: Path, track: int | None = None, channel: int | None = None
+) -> tuple[media.Sound, list[float]]:
+    target = folder / "heard.flac"
+    made = media.extract_sound(captures, target, track=track, channel=channel)
     return made, onsets(media.read_sound(folder / "heard.flac"))
 
 
