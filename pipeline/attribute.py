@@ -7,15 +7,17 @@
 2. Identities (identities.py). Each voice is a person of the cast or nobody listed; cues, the
    chair's part and the order give M_kp, the probability that voice k is person p.
 3. Once more. What cues say about the voice at their own place goes back into the chain as log
-   odds; turns that were announced as two persons' are offered two voices. Then 2 again.
+   odds (beliefs.py); where they say that two people were taken for one voice, two are offered
+   (births.py). Then 2 again.
 4. Turns. P(person p speaks at t) = Σ_k γ_tk M_kp. Words of one voice without another's between
-   are a turn; its name is the likeliest person's, its confidence the mean of that probability
-   over the turn. Under `min_confidence` a turn has no name.
+   are a turn, and its name is the likeliest person's. How far to believe it is learnt: that
+   probability weighed with signs that can be seen on the turn (trust.py). Under
+   `min_confidence` a turn has no name.
 
 A person is found by what was said about her; her voice carries the name to her other turns.
-Nobody is named by elimination: what order and the absence of others can add is less than the
-odds that a voice is nobody's of the programme. Constants without a measurement beside them are
-chosen by hand and held by the cases in tests/test_attribute.py.
+Order and elimination weigh with the rest and seldom reach the threshold alone. A programme of
+which nobody is called while strangers are, names nobody: it is another recording's. Constants
+without a measurement beside them are chosen by hand and held by the cases in the tests.
 """
 
 from __future__ import annotations
@@ -95,9 +97,9 @@ def decide(
     posterior, runs = _runs(found)
     scene = Scene(spans, runs, posterior.shape[1], cues, cast)
     known = identify(problem(scene, posterior, rows))
-    found = births(scene, found)
-    bias = bias_of(scene, known, found.shape[1] - 1)
-    posterior, runs = _runs(learn(spans, rows, change, found, bias).posterior)
+    offered = births(scene, found)
+    bias = bias_of(scene, known, offered.shape[1] - 1)
+    posterior, runs = _runs(learn(spans, rows, change, offered, bias).posterior)
     scene = Scene(spans, runs, posterior.shape[1], cues, cast)
     return scene, posterior @ identify(problem(scene, posterior, rows))
 

@@ -33,7 +33,7 @@ LONGEST_LOSS_S = 12 * 3600.0
 
 
 class Stamp(NamedTuple):
-    """One packet of sound: its start and end in seconds from the capture's start, its byte.
+    """One packet of sound: its start and end in seconds by the capture's clock, its byte.
 
     `at` is its position in the file, or that of the last packet before it that tells one.
     """
@@ -86,17 +86,20 @@ def runs_of(stamps: Iterable[Stamp]) -> list[Run]:
     return runs
 
 
-def place(runs: Sequence[Run], lasting: Callable[[Run, Run], bool]) -> tuple[list[Placed], float]:
+def place(
+    runs: Sequence[Run], origin_s: float, lasting: Callable[[Run, Run], bool]
+) -> tuple[list[Placed], float]:
     """Return where the runs lie, and where the last sound ends, in seconds from the start.
 
+    The capture starts at `origin_s` by its own clock.
     `lasting(before, run)` tells of stamps that leap ahead whether that time really passed.
     """
     placed: list[Placed] = []
-    end_s = add_s = 0.0
+    end_s, add_s = 0.0, -origin_s
     before: Run | None = None
     for number, run in enumerate(runs):
         if before is None:
-            placed.append(Placed(run.first, run.at, 0.0))
+            placed.append(Placed(run.first, run.at, add_s))
         elif _is_stray(before, run, runs[number + 1 :]):
             placed.append(Placed(run.first, run.at, end_s - run.start_s))
             end_s += run.end_s - run.start_s

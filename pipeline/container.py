@@ -20,6 +20,7 @@ from av.stream import Discard, Disposition
 from archive.errors import CaptureFault
 from pipeline.boxes import Mended, boxes_of
 from pipeline.headers import stated_ms
+from pipeline.transport import is_transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,10 @@ FORMATS = (
 
 BARE = frozenset({"aac", "ac3", "eac3", "amr", "mp3", "h264", "hevc", "mpegvideo"})
 """Bare streams: libav counts their time stamps itself, and guesses their length by the bit rate."""
+
+
+FROM_ZERO = frozenset({"matroska,webm", "flv", "ogg", "asf"})
+"""Formats whose times and length count from 0, wherever the capture begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,12 @@ def probe(path: Path) -> Container:
         stream = sound_stream(container, path)
         picture = moving_picture(container)
         name = container.format.name
-        told = 0 if name in BARE else round((container.duration or 0) / 1000)
-        length_ms = max(told, stated_ms(path, name) or 0) or _last_ms(container, stream)
+        told = 0 if name in BARE else container.duration or 0
+        if name in FROM_ZERO:
+            told = max(0, told - max(0, container.start_time or 0))
+        known_ms = max(round(told / 1000), stated_ms(path, name) or 0)
         return Container(
-            duration_ms=length_ms,
+            duration_ms=known_ms or _last_ms(container, stream),
             format=name,
             audio_streams=len(container.streams.audio),
             audio_codec=stream.codec_context.name,
@@ -106,6 +113,7 @@ def open_capture(path: Path) -> Iterator[InputContainer]:
             av.open(
                 file,
                 "r",
+                format="mpegts" if is_transport(path) else None,
                 options={"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS},
                 metadata_errors="replace",
             ) as container,

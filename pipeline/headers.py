@@ -23,7 +23,7 @@ _MP3_RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_0
 
 
 def stated_ms(path: Path, form: str) -> int | None:
-    """Return the length that the header of a capture of that libav format states.
+    """Return the length of sound that the header of a capture of that libav format states.
 
     Raises OSError when it cannot be read.
     """
@@ -67,7 +67,7 @@ def _wav(file: BinaryIO) -> float | None:
 
 
 def _avi(file: BinaryIO) -> float | None:
-    """The longest stream's length, from the `strh` of Microsoft's AVI."""
+    """The sound's length, from its stream's `strh` (Microsoft's AVI)."""
     if file.read(12)[8:] != b"AVI ":
         return None
     lengths: list[float] = []
@@ -82,7 +82,7 @@ def _streams(file: BinaryIO, start: int, end: int) -> Iterator[float]:
     for name, at, size in _chunks(file, end):
         if name == b"LIST" and _named(file, at) == b"strl":
             yield from _streams(file, at + 4, at + size)
-        elif name == b"strh":
+        elif name == b"strh" and _named(file, at) == b"auds":
             file.seek(at + 20)
             scale, rate, _, length = (int.from_bytes(file.read(4), "little") for _ in range(4))
             if rate and length != _ENDLESS:
@@ -94,13 +94,22 @@ def _named(file: BinaryIO, at: int) -> bytes:
     return file.read(4)
 
 
+def first_byte(path: Path) -> int:
+    """Return where a bare stream begins: behind its ID3 tag, if it has one. Raises OSError."""
+    with path.open("rb") as file:
+        return _tag(file)
+
+
+def _tag(file: BinaryIO) -> int:
+    head = file.read(10)
+    if head[:3] != b"ID3":
+        return 0
+    return 10 + sum((byte & 0x7F) << 7 * (3 - n) for n, byte in enumerate(head[6:10]))
+
+
 def _mp3(file: BinaryIO) -> float | None:
     """Number of frames in the first frame's Xing or Info tag, or in its VBRI tag."""
-    head = file.read(10)
-    start = 0
-    if head[:3] == b"ID3":
-        start = 10 + sum((byte & 0x7F) << 7 * (3 - n) for n, byte in enumerate(head[6:10]))
-    file.seek(start)
+    file.seek(_tag(file))
     frame = file.read(2_048)
     if len(frame) < 64 or frame[0] != 0xFF or frame[1] & 0xE0 != 0xE0:
         return None

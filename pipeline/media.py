@@ -25,6 +25,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from archive.errors import ArchiveFault, CaptureFault, retold
+from pipeline.clock import LONGEST_LOSS_S
 from pipeline.container import Container, file_address, probe, read_sound, stream_sound
 from pipeline.model import Gap, Span, complement
 from pipeline.picture import flow, look
@@ -38,6 +39,7 @@ from pipeline.picture_graph import (
 )
 from pipeline.processes import STALL_S, run_process
 from pipeline.sink import HEARD, PLAYED
+from pipeline.takes import take_of
 from pipeline.timeline import Laid, Order, laid_from_told
 from pipeline.webcopy import first_seen, shape_of, why_encoded, why_unsteady
 
@@ -235,6 +237,9 @@ def make_web_copy(
             **{"c:a": "copy"},
             **_TO_MP4,
         )
+        if not any(take_of(path).is_set_anew for path in captures):
+            # ffmpeg takes every leap of 10 s in a transport stream for a clock that was set anew.
+            output = output.global_args("-dts_delta_threshold", f"{LONGEST_LOSS_S:g}")
         _make(output, target, captures[0], duration_ms, progress)
     return WebCopy(reason, first_seen(public, _seen(pictures, lengths_ms)))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ffmpeg
 
 from pipeline.container import FORMATS, PROTOCOLS, file_address
+from pipeline.transport import is_transport
 from pipeline.webcopy import KEYFRAME_MS
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 def read_capture(path: Path, **options: object) -> Any:
     """Name a capture as an input, as data and nothing else."""
+    if is_transport(path):
+        options["format"] = "mpegts"
     return ffmpeg.input(
         file_address(path), protocol_whitelist=PROTOCOLS, format_whitelist=FORMATS, **options
     )

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     Samples: TypeAlias = NDArray[np.int16]
 
-_BITEXACT: Any = FormatFlags.bitexact.value
-"""No version of a tool in the file: the same sound gives the same bytes."""
-
 _AT_ONCE = 1 << 16
 """Samples that are encoded at once."""
 
@@ -61,12 +58,12 @@ class Sink:
         self._waiting: list[Samples] = []
         self._count = self._encoded = self._written = 0
         self._path, self._samples = path, form.samples
-        self._file: Any = av.open(f"file:{path}", "w", format=form.muxer, options=form.options)
-        self._file.flags |= _BITEXACT
-        self._stream: Any = self._file.add_stream(form.codec, rate=form.rate, layout="mono")
+        file: Any = av.open(f"file:{path}", "w", format=form.muxer, options=form.options)
+        file.flags |= FormatFlags.bitexact.value
+        self._file, self._stream = file, file.add_stream(form.codec, rate=form.rate, layout="mono")
         encoder: Any = self._stream.codec_context
         encoder.format = form.samples
-        encoder.flags |= int(CodecFlags.bitexact)
+        encoder.flags |= CodecFlags.bitexact
         if form.bit_rate is not None:
             encoder.bit_rate = form.bit_rate
 

@@ -24,9 +24,10 @@ import av.error
 import numpy as np
 
 from archive.errors import ArchiveFault, PlenaryError
+from pipeline.decoding import frames
 from pipeline.model import Span, union
 from pipeline.sink import Form, Sink
-from pipeline.takes import Take, frames, take_of
+from pipeline.takes import Take, take_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -218,7 +219,7 @@ class _Stretch:
         self.begin = 0
         self._channel, self._rate = channel, rate
         self._given_s = 0.0
-        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
+        self._resampler = av.AudioResampler("s16", "mono", rate, frame_size=rate)
         self.ready: list[Samples] = []
         self.is_rubbish = False
         try:

@@ -14,8 +14,29 @@ if TYPE_CHECKING:
 _LENGTHS = ((188, 0), (192, 4), (204, 0))
 """Bytes from packet to packet and before each sync byte: plain, on a camera's card (BDAV), DVB."""
 
+_LOOK = 192 * 400
+"""Bytes that are looked at to tell a transport stream."""
+
 _MOST = 16 << 20
 """Bytes that two packets of sound lie apart at most; further apart, something is lost."""
+
+
+def is_transport(path: Path) -> bool:
+    """Tell whether a file is a transport stream, damaged or not; libav needs a whole beginning.
+
+    Raises OSError when it cannot be read.
+    """
+    with path.open("rb") as file:
+        for place in (0, path.stat().st_size // 2):
+            file.seek(place)
+            data = file.read(_LOOK)
+            for length, _ in _LENGTHS:
+                wanted = len(data) // length
+                if wanted > 8 and any(
+                    data[first::length].count(0x47) > 0.8 * wanted for first in range(length)
+                ):
+                    return True
+    return False
 
 
 def is_unbroken(path: Path, first: int, last: int) -> bool:

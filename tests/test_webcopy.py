@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
@@ -103,16 +102,6 @@ def turned(data: bytes) -> bytes:
     upright = [0, 1 << 16, 0, -(1 << 16) & 0xFFFFFFFF, 0, 0, 240 << 16, 0, 1 << 30]
     matrix = b"".join(number.to_bytes(4, "big") for number in upright)
     return data[:at] + matrix + data[at + 36 :]
-
-
-@pytest.fixture(params=["system", "packaged"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Run the test with the system's ffmpeg, and with the packaged one and nothing on the PATH."""
-    if request.param == "system" and shutil.which("ffmpeg") is None:
-        pytest.skip("this machine has no ffmpeg of its own")
-    if request.param == "packaged":
-        monkeypatch.setenv("PATH", str(tmp_path))
-    return str(request.param)
 
 
 def copies(
@@ -356,6 +345,40 @@ def test_a_damaged_picture_is_not_copied(
     assert reason in {"not every frame of it decodes", "its time stamps are not in order"}, engine
     assert_film_plays(film, (320, 240))
     assert flashes(film)[-1] == pytest.approx(MARKS_S[-1], abs=0.07)
+
+
+@pytest.mark.parametrize("harm", ["lost", "joined"])
+def test_picture_and_sound_stay_in_step(tmp_path: Path, engine: str, harm: str) -> None:
+    """After a loss of more than 10 s, and after a clock that was set anew."""
+    whole = tmp_path / "whole.ts"
+    marks = "lt(mod(t,4),0.4)*gt(t,0.5)"
+    ffmpeg(
+        *("-f", "lavfi", "-i", f"aevalsrc='0.5*sin(880*2*PI*t)*{marks}':s=48000:d=30"),
+        *("-f", "lavfi", "-i", "color=gray:s=160x120:r=25:d=30"),
+        *("-vf", f"drawbox=w=iw:h=ih:color=white:t=fill:enable='{marks}'"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-g", "12", "-c:a", "aac", whole),
+    )
+    data = whole.read_bytes()
+    if harm == "lost":
+        first, last = (len(data) * second // 30 // 188 * 188 for second in (10, 25))
+        data = data[:first] + data[last:]
+    else:
+        data *= 2
+    capture = tmp_path / "capture.ts"
+    capture.write_bytes(data)
+    heard = media.extract_sound([capture], tmp_path / "heard.flac")
+    lengths_ms = [heard.duration_ms]
+    sound, film = tmp_path / "web.m4a", tmp_path / "web.mp4"
+    public = (Span(0, heard.duration_ms),)
+    media.make_sound_copy([capture], sound, public=public, duration_ms=heard.duration_ms)
+    media.make_web_copy(
+        [capture], sound, film, public=public, lengths_ms=lengths_ms, wanted=WANTED, damaged=True
+    )
+    beeps = onsets(media.read_sound(tmp_path / "heard.flac"))
+    assert len(beeps) == (3 if harm == "lost" else 14), engine
+    assert flashes(film) == pytest.approx(beeps, abs=0.15)
+    media.extract_sound([film], tmp_path / "film.flac")
+    assert onsets(media.read_sound(tmp_path / "film.flac")) == pytest.approx(beeps, abs=0.05)
 
 
 def test_a_film_keeps_below_its_ceiling(tmp_path: Path) -> None:

@@ -12,11 +12,15 @@ is explained by an assignment a with
                 strength over the voices it may point to (the next different ones for a
                 hand-over, the last ones for thanks, the present one for an introduction)
     together    two voices are seldom one person, the seldomer the less they sound alike
-    order       the next new speaker is the next of the programme a little more often
+    order       either none is kept, or each new speaker stands s places after the last one in the
+                programme with chance q(s): mostly the next, or the one after where somebody is
+                absent. Whether an order is kept (o = 1) is hidden too:
+                (1 - P(o)) + P(o) Π_n P q(position_n - position_n-1)
 
 The posterior of each a_k is found by Gibbs sampling (Geman and Geman 1984): draw each identity
-given all the others, over and over, and average the chances it was drawn from. The sampler is
-seeded: equal input, equal answer.
+given all the others, and o given all, over and over, and average the chances they were drawn
+from. The sampler is seeded: equal input, equal answer. tests/test_attribute.py adds up every
+assignment instead, and agrees.
 """
 
 from __future__ import annotations
@@ -34,9 +38,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 JUMPS = {1: 0.52, 2: 0.27, 3: 0.08, 4: 0.03, -1: 0.05}
-"""How far on in the programme the next new speaker stands, where the order is kept."""
+"""q(s), how far on in the programme the next new speaker stands, where the order is kept; the
+rest is shared by all other steps (counted on 19 cases of the bench: 122 new speakers)."""
 ORDERED = 0.75
-"""How often a session keeps the programme's order."""
+"""P(o), how often a session keeps its programme's order."""
 CHAINS, BURN, SWEEPS = 6, 40, 100
 """Independent samplers, sweeps that are thrown away, sweeps that count."""
 

@@ -119,17 +119,23 @@ class Scene:
         return any(cue.kind in {"chair", "hand-over"} for cue in self.within(place))
 
     @cached_property
-    def _told(self) -> Mapping[tuple[int, int], float]:
-        told: dict[tuple[int, int], float] = {}
+    def _told(self) -> Mapping[int, Mapping[int, float]]:
+        told: dict[int, dict[int, float]] = {}
+        nobody = len(self.index)
         for vote in self.votes:
-            if vote.cue.person is not None:
-                key = vote.run, self.index[vote.cue.person]
-                told[key] = told.get(key, 0.0) + vote.weight * vote.cue.strength
+            person = nobody if vote.cue.person is None else self.index[vote.cue.person]
+            of_run = told.setdefault(vote.run, {})
+            of_run[person] = of_run.get(person, 0.0) + vote.weight * vote.cue.strength
         return told
 
     def told(self, place: int, person: int) -> float:
         """Return with which weight cues say that a person of the cast speaks a run."""
-        return self._told.get((place, person), 0.0)
+        return self._told.get(place, {}).get(person, 0.0)
+
+    def told_of_others(self, place: int, person: int) -> float:
+        """Return with which weight cues say that one other person, listed or not, speaks it."""
+        weights = self._told.get(place, {})
+        return max((w for who, w in weights.items() if who != person), default=0.0)
 
     def goes_on(self, cue: Cue) -> bool:
         """Whether the voice that says the cue speaks on for long."""

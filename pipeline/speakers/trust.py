@@ -29,22 +29,19 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 WEIGHTS = (
-    -2.73,  # always one
-    0.60,  # log odds of the likeliest name in the decision
-    0.50,  # logarithm of the run's seconds
-    1.26,  # weight of cues that point to this very run
-    3.12,  # says a formula of the chair, and is named as the chair
-    2.59,  # its voice is heard nowhere else
-    3.08,  # how alike it is to its voice elsewhere
-    -0.44,  # by how much more than to the nearest other voice
-    -0.46,  # how alike to the nearest other voice, where its own is heard nowhere else
-    0.37,  # only told elsewhere: speech of the voice that cues name, against the run's (log)
-    -0.38,  # how alike the recording's stretches are to their voices: noise lowers it
+    -2.89,  # always one
+    0.64,  # log odds of the likeliest name in the decision
+    0.59,  # logarithm of the run's seconds
+    1.46,  # weight of cues that point to this very run
+    -1.92,  # weight of cues that point to it and name somebody else
+    3.19,  # says a formula of the chair, and is named as the chair
+    2.78,  # its voice is heard nowhere else
+    2.98,  # how alike it is to its voice elsewhere
+    0.36,  # only told elsewhere: speech of the voice that cues name, against the run's (log)
+    -0.68,  # how alike the recording's stretches are to their voices: noise lowers it
 )
 HEARD_S = 0.2
-"""Seconds from which a voice has a likeness."""
-UNHEARD = -0.2
-"""Likeness to a voice that is not heard."""
+"""Seconds of a voice elsewhere from which there is a likeness."""
 
 
 def confidences(scene: Scene, people: Array, rows: Array) -> Array:
@@ -68,17 +65,14 @@ class _Sound:
     colour: Array
     clear: float
 
-    def alike(self, place: int, voice: int) -> tuple[float, float, bool]:
-        """Likeness of a run to its voice's rest, to the nearest other; is there no rest."""
-        rest, left = self.held.copy(), self.spoken.copy()
-        rest[voice] -= self.sums[place]
-        left[voice] -= self.lengths[place]
+    def alike(self, place: int, voice: int) -> float | None:
+        """Return how like a run is to its voice elsewhere; None where it is heard here alone."""
+        left = self.spoken[voice] - self.lengths[place]
+        if left <= HEARD_S:
+            return None
         mine = self.sums[place] - self.lengths[place] * self.colour
-        others = rest - left[:, None] * self.colour
-        sizes = np.linalg.norm(others, axis=1) * np.linalg.norm(mine)
-        likeness = np.where(left > HEARD_S, others @ mine / np.maximum(sizes, 1e-9), UNHEARD)
-        nearest = float(np.delete(likeness, voice).max(initial=UNHEARD))
-        return float(likeness[voice]), nearest, bool(left[voice] <= HEARD_S)
+        rest = self.held[voice] - self.sums[place] - left * self.colour
+        return float(mine @ rest / max(np.linalg.norm(mine) * np.linalg.norm(rest), 1e-9))
 
 
 def _sound(scene: Scene, rows: Array) -> _Sound:
@@ -112,7 +106,7 @@ def signs_of(scene: Scene, people: Array, rows: Array) -> Array:
         best = int(chances[:-1].argmax())
         chance = np.clip(chances[best], 0.001, 0.999)
         length = sound.lengths[place]
-        own, other, alone = sound.alike(place, run.voice)
+        alike = sound.alike(place, run.voice)
         told = scene.told(place, best)
         leads = best in scene.chairs and scene.leads(place)
         if (run.voice, best) not in firm:
@@ -123,11 +117,10 @@ def signs_of(scene: Scene, people: Array, rows: Array) -> Array:
             np.log(chance / (1 - chance)),
             np.log(length + 0.5),
             min(told, 1.0),
+            min(scene.told_of_others(place, best), 1.0),
             leads,
-            alone,
-            0.0 if alone else own,
-            0.0 if alone else own - other,
-            other if alone else 0.0,
+            alike is None,
+            alike or 0.0,
             0.0 if told >= SURE or leads else np.log((firm[run.voice, best] + 1) / (length + 1)),
             sound.clear,
         )
