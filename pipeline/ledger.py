@@ -297,9 +297,13 @@ class Ledger:
             )
 
     def applied(self) -> list[tuple[str, str]]:
-        """Return what stands and what each was made from, the public file aside."""
+        """Return what stands and what each was made from, the public file aside.
+
+        The mark that a run leaves which did everything (`settled.py`) is nothing that stands.
+        """
         return self._db.execute(
-            "SELECT target, key FROM applied WHERE target != 'public' ORDER BY target"
+            "SELECT target, key FROM applied WHERE target NOT IN ('public', 'settled')"
+            " ORDER BY target"
         ).fetchall()
 
     def note(

@@ -11,13 +11,14 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import time
 import traceback
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
 from archive.publish import publish
@@ -81,17 +82,28 @@ def holding(data: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            lock.seek(0)
             raise Busy(
                 "another run holds the archive (process {holder})",
                 "wait until it ends, or stop it",
                 path=data,
-                holder=lock.read().strip() or "unknown",
+                holder=_holder(lock),
             ) from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _holder(lock: IO[str]) -> str:
+    """Return the number of the process that holds the lock, which it writes once it has it."""
+    for _ in range(50):
+        lock.seek(0)
+        told = lock.read().strip()
+        with suppress(ValueError, ProcessLookupError, PermissionError):
+            os.kill(int(told), 0)
+            return told
+        time.sleep(0.02)
+    return told or "unknown"
 
 
 def drop_events(bench: Bench, store: Store, given: Collection[str]) -> None:

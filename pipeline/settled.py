@@ -60,7 +60,7 @@ def _mark(store: Store, ledger: Ledger, files: Mapping[str, str], today: dt.date
             [listening.VERSIONS, steps.VERSIONS, hear.ROWS_VERSION, pictures.VERSIONS],
             [version(name) for name in ("plenary-archive", "faster-whisper", "ctranslate2")],
             dict(files),
-            [row for row in ledger.applied() if row[0] != _TARGET],
+            ledger.applied(),
             ledger.made_from("public"),
             store.db.execute(
                 "SELECT id FROM sessions WHERE public_from <= ? ORDER BY id", [today.isoformat()]

@@ -95,15 +95,19 @@ def _steps(archive: Archive) -> dict[str, tuple[str, int]]:
     return {key: (moment, row) for key, moment, row in rows}
 
 
-def _fake_ffmpeg(folder: Path, monkeypatch: pytest.MonkeyPatch, before: str) -> Path:
-    """Put an ffmpeg first on the PATH that runs the shell's words `before`, then the real one."""
-    real = media.ffmpeg_path()
-    fake = folder / "bin" / "ffmpeg"
-    fake.parent.mkdir()
-    fake.write_text(f'#!/bin/sh\n{before}\nexec {real} "$@"\n')
-    fake.chmod(0o755)
-    monkeypatch.setenv("PATH", str(fake.parent), prepend=os.pathsep)
-    return fake
+def _before_laying(folder: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> Path:
+    """Let each process that reads captures first do the `words` of Python; `order` is its own."""
+    path = folder / "seam" / "sitecustomize.py"
+    path.parent.mkdir()
+    path.write_text(
+        "import os, sys, time\n"
+        "if 'pipeline.timeline' in sys.orig_argv:\n"
+        "    order = sys.orig_argv[-1]\n"
+        f"    {words}\n",
+        "utf-8",
+    )
+    monkeypatch.setenv("PYTHONPATH", str(path.parent))
+    return path
 
 
 def _wait_for(what: Callable[[], object]) -> None:
@@ -130,23 +134,24 @@ def _processes_of(archive: Archive) -> list[str]:
 def test_a_run_that_is_asked_to_stop_stops(
     archive: Archive, how: signal.Signals, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Even while ffmpeg hangs: 130, no process is left, and the next run goes on."""
-    hangs = 'case "$*" in *.m4a.part*) touch "$0.hung"; sleep 600;; esac'
-    fake = _fake_ffmpeg(tmp_path, monkeypatch, hangs)
+    """Even while a process of ours hangs: 130, none is left, and the next run goes on."""
+    hung = tmp_path / "hung"
+    hangs = f"if '.m4a' in order: open({str(hung)!r}, 'w').close(); time.sleep(600)"
+    seam = _before_laying(tmp_path, monkeypatch, hangs)
     run = subprocess.Popen(
         [PLENARY, "--config", archive.config, "run"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
-    _wait_for(fake.with_name("ffmpeg.hung").exists)
+    _wait_for(hung.exists)
     run.send_signal(how)
     _, words = run.communicate(timeout=SOON_S)
     assert (run.returncode, "Traceback" in words) == (130, False), words
     _wait_for(lambda: not _processes_of(archive))
     before = _steps(archive)
     assert before
-    fake.unlink()
+    seam.unlink()
     outcome = _run(archive)
     assert (outcome.heard, outcome.pictured, outcome.failed) == ([], [EARLY], {})
     assert before.items() <= _steps(archive).items()
@@ -198,15 +203,15 @@ def _worker_of(pid: int) -> int:
     return 0
 
 
-def test_a_hung_ffmpeg_costs_one_recording(
+def test_a_hung_decoder_costs_one_recording(
     two: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What makes no progress is ended and told; the other recording is heard and published."""
-    _fake_ffmpeg(tmp_path, monkeypatch, 'case "$*" in *matin.wav*) exec sleep 600;; esac')
+    _before_laying(tmp_path, monkeypatch, "if 'matin.wav' in order: time.sleep(600)")
     monkeypatch.setattr(processes, "STALL_S", 1)
     outcome = _run(two)
     assert (outcome.heard, outcome.pictured, list(outcome.failed)) == ([LATE], [LATE], [EARLY])
-    assert "stood still" in str(outcome.failed[EARLY])
+    assert "standstill" in str(outcome.failed[EARLY])
     assert outcome.published is not None
 
 
@@ -273,7 +278,8 @@ def test_of_two_runs_started_together_one_works(
 ) -> None:
     """Twenty times: one ends with 0, the other with 75 and the first one's process number."""
     gate = tmp_path / "gate"
-    _fake_ffmpeg(tmp_path, monkeypatch, f"while [ ! -e {gate} ]; do sleep 0.02; done")
+    waits = f"while not os.path.exists({str(gate)!r}): time.sleep(0.02)"
+    _before_laying(tmp_path, monkeypatch, waits)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["pipeline.cli", "pipeline.night", "pipeline.check"])
     copy = archive.data / "media" / EVENT / "matin.m4a"
@@ -294,8 +300,8 @@ def test_of_two_runs_started_together_one_works(
             run.join(SOON_S)
         codes = [run.exitcode for run in runs]
         assert sorted(codes, key=str) == [0, 75], (turn, [file.read_text() for file in said])
-        works, waits = codes.index(0), codes.index(75)
-        assert f"process {runs[works].pid})" in said[waits].read_text(), turn
+        working, refused = runs[codes.index(0)], said[codes.index(75)]
+        assert f"process {working.pid})" in refused.read_text("utf-8"), turn
         assert copy.exists()
 
 
@@ -379,12 +385,12 @@ def test_a_disk_that_leaves_during_a_run_and_comes_back_elsewhere(
     shutil.move(capture, disk / "matin.wav")
     edit(programme_of(two), "[matin.wav]", f'["{disk}/matin.wav"]')
     away, back = tmp_path / "away", tmp_path / "mount-b"
-    leave = f'case "$*" in *matin.wav*) mv {disk} {away};; esac'
-    fake = _fake_ffmpeg(tmp_path, monkeypatch, leave)
+    leaves = f"if 'matin.wav' in order: os.rename({str(disk)!r}, {str(away)!r})"
+    seam = _before_laying(tmp_path, monkeypatch, leaves)
     outcome = _run(two)
     assert (outcome.heard, list(outcome.failed)) == ([LATE], [EARLY])
     assert _asked(two, "SELECT status FROM recordings ORDER BY id") == [("waiting",), ("ok",)]
-    fake.unlink()
+    seam.unlink()
     away.rename(back)
     edit(programme_of(two), f"{disk}/", f"{back}/")
     outcome = _run(two)
@@ -416,7 +422,7 @@ for size in 64k 200k 300k 500k 700k; do
 done
 mount -o remount,size=64m {archive.data}
 {PLENARY} --config {archive.config} run
-{PLENARY} --config {archive.config} status
+{PLENARY} --config {archive.config} status --json
 """,
         "utf-8",
     )
@@ -435,4 +441,4 @@ mount -o remount,size=64m {archive.data}
     assert "Traceback" not in done.stderr
     assert "unforeseen" not in done.stdout + done.stderr
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{EARLY:44} ok" in done.stdout
+    assert '"status": "ok"' in done.stdout
