@@ -12,7 +12,6 @@ help:
 	@echo "make serve   serve the archive on this machine (PORT=8001)"
 	@echo "make test    install what testing needs, run every test"
 	@echo "make quick   the tests that take under a minute"
-	@echo "make killed  kill a run, and let the disk refuse it, at every single write (hours)"
 	@echo "make killed  kill a run, and refuse it the disk, at every single durable operation (hours)"
 	@echo "make check   lint and types"
 	@echo "make clean   remove what was installed and what the demo made"
@@ -33,9 +32,6 @@ test: .venv/tested
 
 quick: .venv/tested
 	$(BIN)/pytest -m "not slow and not browser"
-
-killed: .venv/tested
-	FAULTS_EVERY=1 FAULTS_OFFSET=1 $(BIN)/pytest -s tests/test_killed_anywhere.py
 
 # `make test` kills for real at a few operations only, other ones each day (FAULTS_EVERY).
 killed: .venv/tested
