@@ -20,7 +20,7 @@ from av.stream import Discard, Disposition
 from archive.errors import CaptureFault
 from pipeline.boxes import Mended, boxes_of
 from pipeline.headers import stated_ms
-from pipeline.transport import is_transport
+from pipeline.transport import goes_back, is_transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,11 +87,13 @@ def probe(path: Path) -> Container:
         picture = moving_picture(container)
         name = container.format.name
         told = 0 if name in BARE else container.duration or 0
+        if name == "mpegts" and goes_back(path):
+            told = 0
         if name in FROM_ZERO:
             told = max(0, told - max(0, container.start_time or 0))
         known_ms = max(round(told / 1000), stated_ms(path, name) or 0)
         return Container(
-            duration_ms=known_ms or _last_ms(container, stream),
+            duration_ms=known_ms or _length_ms(container, stream),
             format=name,
             audio_streams=len(container.streams.audio),
             audio_codec=stream.codec_context.name,
@@ -291,14 +293,10 @@ def _not_permitted(path: Path) -> CaptureFault:
     )
 
 
-def _last_ms(container: InputContainer, stream: Any) -> int:
-    """Length of a stream whose container states none: where its last sound packet ends."""
-    origin = (container.start_time or 0) / av.time_base
-    last = 0.0
-    for packet in sound_packets(container, stream):
-        if packet.pts is not None and packet.time_base is not None:
-            last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-    return max(0, round((last - origin) * 1000))
+def _length_ms(container: InputContainer, stream: Any) -> int:
+    """Length of a stream whose container states none, or a wrong one: that of all its packets."""
+    ticks = sum(packet.duration or 0 for packet in sound_packets(container, stream))
+    return round(ticks * float(stream.time_base) * 1000)
 
 
 def _pieces(path: Path, start: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
