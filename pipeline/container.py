@@ -50,6 +50,8 @@ BARE = frozenset({"aac", "ac3", "eac3", "amr", "mp3", "h264", "hevc", "mpegvideo
 """Bare streams: libav counts their time stamps itself, and guesses their length by the bit rate."""
 
 
+_LOCKED = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
+
 FROM_ZERO = frozenset({"matroska,webm", "flv", "ogg", "asf"})
 """Formats whose times and length count from 0, wherever the capture begins."""
 
@@ -106,8 +108,11 @@ def probe(path: Path) -> Container:
 
 
 @contextmanager
-def open_capture(path: Path) -> Iterator[InputContainer]:
-    """Open a capture for reading; raises CaptureFault when that cannot be done."""
+def open_capture(path: Path, *, raw: bool = False) -> Iterator[InputContainer]:
+    """Open a capture for reading; raises CaptureFault when that cannot be done.
+
+    `raw` gives packets as the container carries them, not cut into frames.
+    """
     _must_be_plain_file(path)
     try:
         with (
@@ -116,7 +121,7 @@ def open_capture(path: Path) -> Iterator[InputContainer]:
                 file,
                 "r",
                 format="mpegts" if is_transport(path) else None,
-                options={"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS},
+                options=_LOCKED | ({"fflags": "noparse"} if raw else {}),
                 metadata_errors="replace",
             ) as container,
         ):
@@ -194,13 +199,15 @@ def sound_stream(container: InputContainer, path: Path, track: int | None = None
     return chosen
 
 
-def sound_packets(container: InputContainer, stream: Any) -> Iterator[Any]:
+def sound_packets(container: InputContainer, stream: Any) -> Iterator[tuple[Any, int]]:
     """Yield a capture's packets of sound, damaged ones too, until nothing more can be read.
+
+    With each goes its position in the file, or that of the last one that tells it.
 
     Raises OSError when the disk fails.
     """
     places = _places(stream) if container.format.name == "avi" else {}
-    packets = container.demux(stream)
+    packets, at = container.demux(stream), 0
     while True:
         try:
             packet = next(packets)
@@ -217,7 +224,8 @@ def sound_packets(container: InputContainer, stream: Any) -> Iterator[Any]:
         if packet.size:
             if packet.pos in places:
                 packet.pts = places[packet.pos]
-            yield packet
+            at = at if packet.pos is None else packet.pos
+            yield packet, at
 
 
 def _places(stream: Any) -> dict[int, int]:
@@ -295,7 +303,7 @@ def _not_permitted(path: Path) -> CaptureFault:
 
 def _length_ms(container: InputContainer, stream: Any) -> int:
     """Length of a stream whose container states none, or a wrong one: that of all its packets."""
-    ticks = sum(packet.duration or 0 for packet in sound_packets(container, stream))
+    ticks = sum(packet.duration or 0 for packet, _ in sound_packets(container, stream))
     return round(ticks * float(stream.time_base) * 1000)
 
 
