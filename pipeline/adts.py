@@ -25,9 +25,11 @@ def cut(packets: Iterable[tuple[Any, int]]) -> Iterator[tuple[Any, int]]:
     The stamp of a packet is that of the first frame that begins in it; the others are counted
     on. Bytes that belong to no frame are passed over.
     """
-    rest, pts = b"", None
+    rest, pts, before = b"", None, -1
     for packet, at in packets:
-        data, place, told = rest + bytes(packet), 0, packet.pts
+        data, place = rest + bytes(packet), 0
+        # What follows a loss has neither a head of its own nor a stamp; libav makes one up.
+        told, before = None if at == before else packet.pts, at
         while 0 <= place <= len(data) - _HEAD:
             end = place + _length(data, place)
             if place < end > len(data):
