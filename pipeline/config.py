@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from archive.errors import Faults
+from pipeline.languages import AUTO
 from pipeline.reading.fields import Fields, path_from
 from pipeline.reading.keys import CONFIG as KEYS
 from pipeline.reading.values import address, contact, count, language, share, truth
@@ -45,7 +46,7 @@ class Transcription:
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """Which model makes a vector of a stretch of speech."""
+    """Which model makes a vector of a stretch of speech: `embedded`, or one of neural.NEURAL."""
 
     model: str = "embedded"
 
@@ -116,7 +117,7 @@ def load_settings(path: Path) -> Settings:
         data=top.path("data", "data"),
         events=top.path("events", "events"),
         transcription=_transcription(parts["transcription"], path),
-        voices=Voices(parts["voices"].word("model", ("embedded",), Voices().model)),
+        voices=Voices(parts["voices"].word("model", ("embedded", "wespeaker"), Voices().model)),
         attribution=Attribution() if share_wanted is None else Attribution(share_wanted),
         media=_media(parts["media"]),
         run=_run(parts["run"]),
@@ -134,8 +135,13 @@ def _transcription(fields: Fields, config: Path) -> Transcription:
         model=fields.value("model", _model_from(config)) or default.model,
         device=fields.word("device", ("auto", "cpu", "cuda"), default.device),
         compute_type=fields.word("compute_type", COMPUTE_TYPES, default.compute_type),
-        language=fields.value("language", language) or default.language,
+        language=fields.value("language", _spoken) or default.language,
     )
+
+
+def _spoken(text: str) -> str:
+    """Read the language of speech: a tag, or `auto`."""
+    return text if text == AUTO else language(text)
 
 
 def _model_from(config: Path) -> Callable[[str], str]:
@@ -168,7 +174,7 @@ def _run(fields: Fields) -> Run:
 
 
 def _workers(text: str) -> Workers:
-    return "auto" if text == "auto" else count(text)
+    return "auto" if text == AUTO else count(text)
 
 
 def _site(fields: Fields) -> Site:

@@ -12,11 +12,13 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from archive.errors import FileFault
 from pipeline import listening, rows, steps
 from pipeline.ahead import Ahead
 from pipeline.event import cast_of, terms_of, transcribed
+from pipeline.languages import AUTO
 from pipeline.ledger import digest
-from pipeline.model import Segment, Span
+from pipeline.model import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.executors import Executor
     from pipeline.ledger import Done, Ledger
     from pipeline.listening import Sound
-    from pipeline.model import Turn, Withheld
+    from pipeline.model import Segment, Turn, Withheld, Word
     from pipeline.progress import Progress
     from pipeline.rows import Row
     from pipeline.split import Hearing
@@ -56,6 +58,7 @@ class Story:
     """What was heard in a recording, session by session."""
 
     sound: Sound
+    language: str | None = None  # as the recording told it, where it was asked
     turns: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
     provenance: list[Row] = field(default_factory=list)
@@ -106,6 +109,7 @@ def _session_inputs(bench: Bench, event: Event, session: Session) -> list[object
         session.id,
         None if session.span is None else asdict(session.span),
         _language(bench, event, session),
+        list(session.also_spoken),
         asdict(cast_of(event, session)),
         list(terms_of(event, session)),
         [bench.ledger.sha256(path) for path in session.transcripts] or _model(bench).sha256,
@@ -124,14 +128,17 @@ def hear(
     `meanwhile` is called while its words are being recognised, perhaps more than once.
     Raises CaptureFault, ModelFault, FileFault (a transcript made elsewhere), Stopped.
     """
-    show = partial(bench.progress.stage, f"{event.id}/{recording.id}")
-    sound = listening.sound(bench.ledger, recording, hashes, bench.ahead, show)
-    heard = listening.hearing(bench.ledger, sound, show)
+    name = f"{event.id}/{recording.id}"
+    ledger = bench.ledger.about(name)
+    show = partial(bench.progress.stage, name)
+    sound = listening.sound(ledger, recording, hashes, bench.ahead, show)
+    heard = listening.hearing(ledger, sound, show)
     story = Story(sound)
     decoder = sound.done.step.tools.get("pyav", "")
     story.provenance += rows.provenance_rows([sound.done], "PyAV", decoder)
     for session in held(event, recording):
-        _session(bench, event, session, heard, story, meanwhile)
+        told = replace(bench, ledger=ledger.about(name, session.id))
+        _session(told, event, session, heard, story, meanwhile)
     return story
 
 
@@ -152,21 +159,28 @@ def _session(
     name = f"{event.id}/{session.id}"
     span = session.span or Span(0, story.sound.duration_ms)
     listening.check_length(story.sound, session.id, span)
+    language = _spoken(bench, event, session, heard, story)
     if session.transcripts:
-        segments, told = _taken(bench, session, span, story)
+        segments, told = _taken(bench, session, span, heard, story)
     else:
-        segments, told = _recognised(bench, event, session, heard, story, meanwhile)
-    kept, withheld, gated = steps.gate(bench.ledger, segments, told, span, heard, story.sound)
+        segments, told = _recognised(bench, event, session, heard, story, language, meanwhile)
+    languages = (language, *session.also_spoken)
+    kept, withheld, gated = steps.gate(
+        bench.ledger, segments, told, span, heard, story.sound, languages
+    )
     hint = steps.Hint(
         cast_of(event, session),
-        _language(bench, event, session),
+        terms_of(event, session),
+        language,
         bench.settings.attribution.min_confidence,
+        bench.settings.voices.model,
+        bench.settings.data,
     )
     with bench.progress.stage(name, "who speaks", span.duration_ms):
         turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
     story.turns[name] = _apart(turns, story)
     story.withheld += withheld
-    ours = version("plenary-archive")
+    ours = version(steps.OURS)
     story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours)
 
 
@@ -192,6 +206,7 @@ def _recognised(
     session: Session,
     heard: Hearing,
     story: Story,
+    language: str,
     meanwhile: Callable[[], None],
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     from pipeline import models, split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
@@ -200,10 +215,11 @@ def _recognised(
     windows = split.plan(heard, within=span)
     model = _model(bench)
     recognition = transcribe.Recognition(
-        language=_language(bench, event, session),
+        language=language,
         hotwords=transcribe.choose_hotwords(
             terms_of(event, session), models.token_counter(model.folder)
         ),
+        also_spoken=session.also_spoken,
     )
     blocks = [[split.closer(heard, w) for w in block] for block in split.blocks(windows)]
     speech_ms = sum(w.span.duration_ms for block in blocks for w in block)
@@ -230,23 +246,60 @@ def _model(bench: Bench) -> Model:
 
 
 def _taken(
-    bench: Bench, session: Session, span: Span, story: Story
+    bench: Bench, session: Session, span: Span, heard: Hearing, story: Story
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     """Return the words of transcripts made elsewhere that lie in the session."""
+    from pipeline.sidecar import check_speech  # noqa: PLC0415 (seldom needed)
+
     segments: list[Segment] = []
     told: list[Done] = []
     captures = transcribed(session, [part.span for part in story.sound.parts])
     for path, capture in zip(session.transcripts, captures, strict=True):
         taken, done = steps.sidecar(bench.ledger, path, capture)
         story.provenance += rows.provenance_rows([done], "sidecar", path.suffix.lstrip("."))
+        within = capture.clip(span)
+        speech = [] if within is None else [s.clip(within) for s in heard.speech]
+        check_speech(path, [w for s in taken for w in s.words], list(filter(None, speech)))
         segments += taken
         told.append(done)
-    within = (
-        tuple(w for w in s.words if span.start_ms <= (w.start_ms + w.end_ms) // 2 < span.end_ms)
+    inside = (
+        replace(s, words=words)
         for s in segments
+        if (words := tuple(w for w in s.words if _is_in(w, span)))
     )
-    return tuple(Segment(words) for words in within if words), tuple(told)
+    return tuple(inside), tuple(told)
+
+
+def _is_in(word: Word, span: Span) -> bool:
+    return span.start_ms <= (word.start_ms + word.end_ms) // 2 < span.end_ms
 
 
 def _language(bench: Bench, event: Event, session: Session) -> str:
     return session.language or event.language or bench.settings.transcription.language
+
+
+def _spoken(bench: Bench, event: Event, session: Session, heard: Hearing, story: Story) -> str:
+    """Return what is spoken in a session: as it is written, or as the recording itself tells.
+
+    Raises CaptureFault where it does not, FileFault for a transcript without a language.
+    """
+    from pipeline import language_vote  # noqa: PLC0415 (seldom needed)
+
+    named = _language(bench, event, session)
+    if named != AUTO:
+        return named
+    if session.transcripts:
+        raise FileFault(
+            "the language of a transcript made elsewhere is not guessed",
+            "set language: in the event's programme",
+            path=session.transcripts[0],
+        )
+    if story.language is None:
+        model = _model(bench)
+        story.language, done = language_vote.spoken(
+            bench.ledger, story.sound, heard, model.sha256, bench.executor
+        )
+        story.provenance += rows.provenance_rows(
+            [done], "faster-whisper", version("faster-whisper"), model
+        )
+    return story.language

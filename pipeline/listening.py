@@ -14,8 +14,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import CaptureFault
+from pipeline.hashing import hash_file
 from pipeline.kept import spans_from_json, spans_to_json
-from pipeline.ledger import Done, Ledger, Step, whole_sha256
+from pipeline.ledger import Done, Ledger, Step
 from pipeline.model import Gap, Span
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def extract(recording: Recording, path: Path, show: Show) -> Extracted:
             "parts": parts,
             "gaps": [[g.span.start_ms, g.span.end_ms, g.reason] for g in made.gaps],
         },
-        whole_sha256(path),
+        hash_file(path),
         hearing,
         made.decoder,
     )
@@ -172,6 +173,7 @@ def _hearing_step(sound_sha256: str) -> Step:
         "hearing",
         VERSIONS["hearing"],
         {"sound": sound_sha256},
+        {"faster-whisper": version("faster-whisper")},
         {"faster-whisper": version("faster-whisper")},
     )
 

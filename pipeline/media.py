@@ -16,7 +16,9 @@ import shutil
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ffmpeg
@@ -43,7 +45,6 @@ from pipeline.webcopy import first_seen, shape_of, why_encoded, why_unsteady
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from pipeline.webcopy import Limits, Picture
 
@@ -53,6 +54,7 @@ __all__ = [
     "WebCopy",
     "extract_sound",
     "ffmpeg_path",
+    "ffmpeg_version",
     "make_poster",
     "make_sound_copy",
     "make_web_copy",
@@ -112,6 +114,23 @@ def ffmpeg_path() -> str:
         raise ArchiveFault(
             "ffmpeg was not found", "install it (on Debian: apt install ffmpeg)"
         ) from error
+
+
+def ffmpeg_version() -> str:
+    """Return what the ffmpeg in use calls its version; raises as `ffmpeg_path` does."""
+    return _version_of(ffmpeg_path())
+
+
+@cache
+def _version_of(command: str) -> str:
+    lines: list[str] = []
+
+    def keep(line: str) -> bool:
+        lines.append(line)
+        return True
+
+    run_process([command, "-version"], Path(command), keep, STALL_S)
+    return lines[0].removeprefix("ffmpeg version ").split()[0]
 
 
 def extract_sound(
@@ -323,7 +342,7 @@ def _make(
 def _appearing(partial: Path, target: Path) -> Iterator[None]:
     """Give `target` what the block wrote to `partial`, whole or not at all."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         yield
         with partial.open("rb") as made:
             os.fsync(made.fileno())
@@ -331,6 +350,14 @@ def _appearing(partial: Path, target: Path) -> Iterator[None]:
         _sync_folder(target.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where they are not; a power cut takes none away."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -295,7 +295,8 @@ def _role(tokens: Sequence[_Token], at: int, cast: Cast, table: Language) -> _Na
     start = at
     while start < len(tokens) and start < at + 3 and tokens[start].text in table.articles:
         start += 1
-    if start == at or start >= len(tokens):
+    bare = start == at and at > 0 and tokens[at - 1].text in table.copulas
+    if start >= len(tokens) or not (start > at or bare):
         return None
     holders: dict[str, str] = {}
     length = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from archive.store import open_store
 from pipeline import settled
 from pipeline.awake import awake
 from pipeline.config import load_settings
-from pipeline.executors import Engine
+from pipeline.executors import Engine, cores_here, usual_workers
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.hear import Bench, is_recognised
@@ -24,6 +23,7 @@ from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
 from pipeline.programme import load_events
 from pipeline.progress import Progress
+from pipeline.reasons import DueStep
 from pipeline.run import Outcome, drop_events, due, holding, run
 from pipeline.steps import Model
 
@@ -57,12 +57,13 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
     if _is_settled(request):
         return Outcome()
     settings = load_settings(request.config)
-    files = settled.written(settings)
+    # As it was before anything was read: what changes meanwhile, the date too, is seen next time.
+    today, files = _today(), settled.written(settings)
     events, given = _read(request, settings)
     began = (settings.data / "work.db").exists()
     if not began:
         _refuse_faults(request.config)
-    with _opened(settings, events, progress, until=request.until) as (bench, store):
+    with opened(settings, events, progress, until=request.until) as (bench, store):
         waiting = due(_asked(bench, store), store, events)
         if waiting and began:
             _refuse_faults(request.config)
@@ -70,19 +71,20 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         with awake():
             outcome = run(bench, store, events, waiting)
         if not (request.events or outcome.failed or outcome.stopped):
-            settled.settle(settings, store, bench.ledger, files, _today())
+            settled.settle(settings, store, bench.ledger, files, today)
         return outcome
 
 
-def due_in(request: Request) -> dict[str, str]:
-    """Tell the first step that is due for each recording; nothing is done. Raises as a run."""
+def due_in(request: Request) -> dict[str, DueStep]:
+    """Tell the first step that is due for each recording, and why; raises as a run does."""
     if _is_settled(request):
         return {}
     settings = load_settings(request.config)
     events, _ = _read(request, settings)
     if not (settings.data / "work.db").exists():
-        return {f"{e.id}/{r.id}": "sound" for e in events for r in e.recordings}
-    with _opened(settings, events, Progress(StringIO())) as (bench, store):
+        new = DueStep("sound", "a new recording")
+        return {f"{e.id}/{r.id}": new for e in events for r in e.recordings}
+    with opened(settings, events, Progress(StringIO())) as (bench, store):
         return due(_asked(bench, store), store, events)
 
 
@@ -105,7 +107,7 @@ def _is_settled(request: Request) -> bool:
     settings = load_settings(request.config)
     if not (settings.data / "work.db").exists() or not settings.events.is_dir():
         return False
-    with _held(settings) as (store, ledger):
+    with held(settings) as (store, ledger):
         known = {row[0] for row in store.db.execute("SELECT id FROM events")}
         asked = set(request.events)
         return asked <= known and settled.is_settled(settings, store, ledger, _today())
@@ -134,17 +136,17 @@ def _read(request: Request, settings: Settings) -> tuple[tuple[Event, ...], set[
 
 
 @contextmanager
-def _opened(
+def opened(
     settings: Settings,
     events: Sequence[Event],
     progress: Progress,
     *,
     until: datetime | None = None,
 ) -> Iterator[tuple[Bench, Store]]:
-    """Hold the archive with everything open. Raises as `_held` does."""
+    """Hold the archive with everything open. Raises as `held` does."""
     folder = _model_folder(settings, events)
     with (
-        _held(settings, until=until) as (store, ledger),
+        held(settings, until=until) as (store, ledger),
         _executor(settings, folder) as executor,
     ):
         model = None if folder is None else _model(settings, folder, ledger)
@@ -152,7 +154,7 @@ def _opened(
 
 
 @contextmanager
-def _held(settings: Settings, *, until: datetime | None = None) -> Iterator[tuple[Store, Ledger]]:
+def held(settings: Settings, *, until: datetime | None = None) -> Iterator[tuple[Store, Ledger]]:
     """Hold the archive with its database open. Raises Busy; ArchiveFault where the disk fails."""
     work = settings.data / "work.db"
     try:
@@ -167,6 +169,25 @@ def _held(settings: Settings, *, until: datetime | None = None) -> Iterator[tupl
             path=work,
             reason=error,
         ) from error
+
+
+def refuse_unbegun(settings: Settings) -> None:
+    """Raise ArchiveFault where no run was ever made."""
+    work = settings.data / "work.db"
+    if not work.exists():
+        raise ArchiveFault("nothing was done here yet", "run `plenary run` first", path=work)
+
+
+def engine(settings: Settings, folder: Path) -> tuple[Engine, int]:
+    """Return how the model in `folder` is run here, and by how many workers at once."""
+    cores = cores_here()
+    device, kind = settings.transcription.device, settings.transcription.compute_type
+    workers = settings.run.workers
+    if settings.run.executor == "inline":
+        workers = 1
+    elif workers == "auto":
+        workers = usual_workers(folder, device, cores)
+    return Engine(folder, device, kind, max(1, cores // workers)), workers
 
 
 def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:
@@ -184,13 +205,5 @@ def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
 
 
 def _executor(settings: Settings, folder: Path | None) -> Executor:
-    cores = os.cpu_count() or 1
-    workers = 1 if settings.run.workers == "auto" else settings.run.workers
-    transcription = settings.transcription
-    engine = Engine(
-        folder or settings.data,
-        transcription.device,
-        transcription.compute_type,
-        max(1, cores // workers),
-    )
-    return Local(engine, workers) if settings.run.executor == "local" else Inline(engine)
+    how, workers = engine(settings, folder or settings.data)
+    return Local(how, workers) if settings.run.executor == "local" else Inline(how)

@@ -7,8 +7,9 @@ wished to have nothing published. Everything else is silent and black, and times
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipeline.event import public_spans
@@ -17,7 +18,7 @@ from pipeline.ledger import Step, canonical
 from pipeline.model import Span, complement, union
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from archive.store import Store
@@ -122,6 +123,8 @@ def make_sound_copy(
         if row["media"] not in played:
             store.set_media(name, copies.address(copies.sound), None)
         ledger.apply(f"sound copy:{name}", step.key)
+        if not stands:
+            _record(ledger.about(name), step, "encoded", {"pyav": version("av")})
     return True
 
 
@@ -157,12 +160,13 @@ def make_pictures(
         if how is None:
             store.set_media(name, copies.address(copies.sound), None)
             ledger.apply(f"pictures:{name}", step.key + _NO_PICTURE)
+            _record(ledger.about(name), step, "no picture", _ffmpeg())
             return True
         poster = copies.address(copies.poster) if copies.poster.exists() else None
         store.set_media(name, copies.address(copies.picture), poster)
         ledger.apply(f"pictures:{name}", step.key)
         if how:
-            ledger.note("processing", name, "pictures", "success", how)
+            _record(ledger.about(name), step, how, _ffmpeg())
     return True
 
 
@@ -203,6 +207,17 @@ def _make_picture(
         copies.picture.unlink(missing_ok=True)
         return None
     return f"encoded: {made.encoded_because}" if made.encoded_because else "copied"
+
+
+def _record(ledger: Ledger, step: Step, how: str, tools: Mapping[str, str]) -> None:
+    """Keep what a copy was made from, and how; the copy itself stands in `media/`."""
+    ledger.record(replace(step, tools=tools), how, detail=how)
+
+
+def _ffmpeg() -> dict[str, str]:
+    from pipeline import media  # noqa: PLC0415 (as above)
+
+    return {"ffmpeg": media.ffmpeg_version()}
 
 
 def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:

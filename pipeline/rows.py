@@ -239,6 +239,13 @@ def withheld_rows(withheld: Iterable[Withheld]) -> list[Row]:
     ]
 
 
+def _options(done: Done) -> dict[str, Any]:
+    """Return a step's options, with the windows decoded again and what was put right in a file."""
+    told = {"words": "looked_again", "sidecar": "notes"}.get(done.step.name, "")
+    found = done.result[told] if told else ()
+    return {**done.step.options, **({told: found} if found else {})}
+
+
 def provenance_rows(
     done: Iterable[Done], tool: str, version: str, model: Model | None = None
 ) -> list[Row]:
@@ -250,7 +257,7 @@ def provenance_rows(
             "version": version,
             "model": None if model is None else model.name,
             "model_sha256": None if model is None else model.sha256,
-            "options": canonical(d.step.options),
+            "options": canonical(_options(d)),
             "made_at": d.made_at,
             "input_sha256": sha256,
             "output_sha256": d.output_sha256,

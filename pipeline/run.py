@@ -26,6 +26,7 @@ from pipeline.hear import Bench, begin, hear, inputs, is_recognised
 from pipeline.ledger import Due, Step, digest
 from pipeline.listening import recording_ms
 from pipeline.pictures import make_pictures, make_sound_copy, withdraw
+from pipeline.reasons import DueStep, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -99,8 +100,7 @@ def drop_events(bench: Bench, store: Store, given: Collection[str]) -> None:
     What was recognised stays in the ledger: an event that comes back costs no work. Nothing
     is removed while something shows that a disk with events is absent.
     """
-    folder = bench.settings.events
-    if not given or any(_is_absent(child) for child in folder.iterdir()):
+    if something_is_absent(bench.settings.events, given):
         return
     for (event_id,) in store.db.execute("SELECT id FROM events ORDER BY id").fetchall():
         if event_id not in given:
@@ -109,12 +109,19 @@ def drop_events(bench: Bench, store: Store, given: Collection[str]) -> None:
             shutil.rmtree(bench.settings.data / "media" / event_id, ignore_errors=True)
 
 
+def something_is_absent(folder: Path, given: Collection[str]) -> bool:
+    """Tell whether there may be events beside those `given`, on a disk that is not connected."""
+    return not given or any(_is_absent(child) for child in folder.iterdir())
+
+
 def _is_absent(child: Path) -> bool:
     """Tell whether this is a link that leads nowhere, or a mount point with nothing mounted."""
     return not child.exists() or (child.is_dir() and not any(child.iterdir()))
 
 
-def run(bench: Bench, store: Store, events: Sequence[Event], waiting: Mapping[str, str]) -> Outcome:
+def run(
+    bench: Bench, store: Store, events: Sequence[Event], waiting: Mapping[str, DueStep]
+) -> Outcome:
     """Bring the `waiting` recordings of the events up to date, words first, then pictures.
 
     When it is time to stop, `stopped` says so; what was done is kept and published.
@@ -138,14 +145,14 @@ def _work(
     bench: Bench,
     store: Store,
     events: Sequence[Event],
-    waiting: Mapping[str, str],
+    waiting: Mapping[str, DueStep],
     outcome: Outcome,
 ) -> None:
     queue = [(e, r) for e, r in _recordings(events) if f"{e.id}/{r.id}" in waiting]
     for (event, recording), following in zip_longest(queue, queue[1:]):
         name = f"{event.id}/{recording.id}"
         meanwhile = partial(_begin, bench, following)
-        if waiting[name] in _BEFORE_WORDS and is_recognised(event, recording):
+        if waiting[name].step in _BEFORE_WORDS and is_recognised(event, recording):
             bench.executor.warm()
         with _costing_only_itself(bench, store, outcome, recording, name):
             if _words(bench, store, event, recording, meanwhile):
@@ -173,28 +180,31 @@ def _count(store: Store, name: str, outcome: Outcome) -> None:
         outcome.missing[name] = row["missing_ms"]
 
 
-def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
-    """Tell the first step that is due for each recording that has one; nothing is done.
+def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, DueStep]:
+    """Tell the first step that is due for each recording that has one, and why.
 
-    The bench's ledger must be one that is only asked. A recording whose captures cannot be
-    read is due from the start: a run finds out what is wrong with it.
+    Nothing is done: the bench's ledger must be one that is only asked. A recording whose
+    captures cannot be read is due from the start: a run finds out what is wrong with it.
     """
-    found: dict[str, str] = {}
+    found: dict[str, DueStep] = {}
     pictured = {(e.id, r.id) for e, r in _with_pictures(bench, events)}
     for event, recording in _recordings(events):
+        name = f"{event.id}/{recording.id}"
         try:
             _words(bench, store, event, recording)
             if (event.id, recording.id) in pictured:
                 for make in (make_sound_copy, make_pictures):
                     make(bench.settings, store, bench.ledger, bench.progress, event, recording)
         except Due as answer:
-            found[f"{event.id}/{recording.id}"] = answer.step.name
-        except CaptureFault:
-            found[f"{event.id}/{recording.id}"] = "sound"
+            found[name] = why(bench.ledger, name, recording, answer)
+        except CaptureFault as fault:
+            found[name] = DueStep("sound", str(fault).partition("\n")[0])
     return found
 
 
-def _planned(bench: Bench, events: Sequence[Event], waiting: Mapping[str, str]) -> dict[str, float]:
+def _planned(
+    bench: Bench, events: Sequence[Event], waiting: Mapping[str, DueStep]
+) -> dict[str, float]:
     """Return how much sound lies before each stage of the night, at the most."""
     lengths = {
         (event.id, recording.id): recording_ms(recording)
@@ -309,7 +319,7 @@ def _words(
             rows.recording_row(event.id, recording.id, story.sound), story.tables(recording, hashes)
         )
         bench.ledger.apply(f"recording:{name}", key)
-        bench.ledger.note("processing", name, "words", "success")
+        bench.ledger.note("processing", name, "storing", "success")
     return True
 
 
@@ -333,4 +343,6 @@ def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
     if bench.ledger.is_applied("public", key) and (public / "archive.db").exists():
         return
     outcome.published = publish(bench.settings.data / "work.db", public, today=today, names=names)
-    bench.ledger.apply("public", key)
+    with store.db.atomic():
+        bench.ledger.published(outcome.published.path.name, outcome.published.sha256)
+        bench.ledger.apply("public", key)

@@ -13,7 +13,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipeline import hear, listening, pictures, steps
-from pipeline.ledger import digest, whole_sha256
+from pipeline.hashing import hash_file
+from pipeline.ledger import digest
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,9 +28,13 @@ _TARGET = "settled"
 
 
 def written(settings: Settings) -> dict[str, str]:
-    """Hash every file that a person writes, by its path. Raises OSError."""
+    """Hash every file that a person writes, by its path; name the folders of events too.
+
+    A folder that goes, a mount point without its disk, tells something. Raises OSError.
+    """
     files = [settings.path, settings.events / "people.yaml", *settings.events.glob("*/*.y*ml")]
-    return {str(file): whole_sha256(file) for file in files if file.is_file()}
+    folders = dict.fromkeys(map(str, settings.events.glob("*")), "")
+    return folders | {str(file): hash_file(file) for file in files if file.is_file()}
 
 
 def settle(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from archive.errors import CaptureFault, Stopped
 from pipeline.executors import Task
 from pipeline.kept import (
+    recognised_to_json,
     segments_from_json,
     segments_to_json,
     spans_to_json,
@@ -36,12 +37,15 @@ if TYPE_CHECKING:
 
     from pipeline.executors import Executor
     from pipeline.listening import Sound
-    from pipeline.model import Cast, Window
+    from pipeline.model import Cast, Recognised, Window
     from pipeline.progress import Stage
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"words": 3, "sidecar": 1, "gate": 1, "turns": 1}
+VERSIONS = {"words": 4, "sidecar": 2, "gate": 2, "turns": 3}
+OURS = "plenary-archive"
+"""The distribution that does what no other tool does; its version is told with each result."""
+
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
 
@@ -72,8 +76,9 @@ def words(
     all others are recorded; what was recorded stays, whatever is raised.
     """
     work = _Blocks(ledger, blocks, progress)
-    for place, block in enumerate(blocks):
-        step = _words_step(source, block, recognition, model_sha256)
+    steps = [_words_step(source, block, recognition, model_sha256) for block in blocks]
+    ledger.plan([(step, _length(block)) for step, block in zip(steps, blocks, strict=True)])
+    for place, (step, block) in enumerate(zip(steps, blocks, strict=True)):
         if work.is_known(place, step):
             continue
         if len(work.waiting) > executor.workers:
@@ -84,7 +89,7 @@ def words(
         except Stopped:
             work.collect_all()  # what was begun is kept
             raise
-        future = executor.submit(_task(source, block, recognition))
+        future = executor.submit(task(source, block, recognition))
         work.waiting.append((place, step, future))
     if work.waiting:
         meanwhile()
@@ -92,7 +97,7 @@ def words(
     if work.aside:
         raise work.aside[0]
     done = tuple(work.results[place] for place in range(len(blocks)))
-    return tuple(s for d in done for s in segments_from_json(d.result)), done
+    return tuple(s for d in done for s in segments_from_json(d.result["segments"])), done
 
 
 class _Blocks:
@@ -109,7 +114,7 @@ class _Blocks:
         self._progress = progress
         self.results: dict[int, Done] = {}
         self.aside: list[CaptureFault] = []
-        self.waiting: deque[tuple[int, Step, Future[tuple[Segment, ...]]]] = deque()
+        self.waiting: deque[tuple[int, Step, Future[Recognised]]] = deque()
 
     def is_known(self, place: int, step: Step) -> bool:
         """Take a block's result where it was recorded before."""
@@ -124,11 +129,11 @@ class _Blocks:
         place, step, future = self.waiting.popleft()
         block = _whole(self._blocks[place])
         try:
-            segments = [segment.shift(block.start_ms) for segment in future.result()]
+            heard = future.result().shift(block.start_ms)
         except CaptureFault as fault:
             self.aside.append(_placed(fault, block))
             return
-        self.results[place] = self._ledger.record(step, segments_to_json(segments))
+        self.results[place] = self._ledger.record(step, recognised_to_json(heard))
         self._progress.advance(_length(self._blocks[place]))
 
     def collect_all(self) -> None:
@@ -150,10 +155,12 @@ def _words_step(
             "faster-whisper": version("faster-whisper"),
             "ctranslate2": version("ctranslate2"),
         },
+        _tools("faster-whisper", "ctranslate2"),
     )
 
 
-def _task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:
+def task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:
+    """Return the work of recognising a block, with the sound that it needs."""
     import numpy as np  # noqa: PLC0415 (only where there is work)
 
     from pipeline import media  # noqa: PLC0415
@@ -178,16 +185,18 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
             "duration_ms": capture.duration_ms,
             "suffix": transcript.suffix,
         },
+        _tools(OURS),
     )
 
-    def work() -> list[object]:
+    def work() -> dict[str, object]:
         from pipeline import sidecar as reader  # noqa: PLC0415
 
-        segments = reader.read(transcript, capture.duration_ms)
-        return segments_to_json(segment.shift(capture.start_ms) for segment in segments)
+        taken = reader.read(transcript, capture.duration_ms)
+        segments = [segment.shift(capture.start_ms) for segment in taken.segments]
+        return {"segments": segments_to_json(segments), "notes": list(taken.notes)}
 
     done = ledger.once(step, work)
-    return segments_from_json(done.result), done
+    return segments_from_json(done.result["segments"]), done
 
 
 def gate(
@@ -197,10 +206,12 @@ def gate(
     within: Span,
     heard: Hearing,
     source: Sound,
+    languages: Sequence[str],
 ) -> tuple[tuple[Segment, ...], tuple[Withheld, ...], Done]:
     """Keep back what a silent room made the model say, once.
 
-    `segments` are what the steps `told` gave, as far as they lie `within` the session.
+    `segments` are what the steps `told` gave, as far as they lie `within` the session, in
+    which the `languages` are spoken.
     """
     step = Step(
         "gate",
@@ -209,13 +220,14 @@ def gate(
             **{f"words-{n}": done.output_sha256 for n, done in enumerate(told)},
             "sound": source.sha256,
         },
-        {"within": [within.start_ms, within.end_ms]},
+        {"within": [within.start_ms, within.end_ms], "languages": list(languages)},
+        _tools(OURS),
     )
 
     def work() -> dict[str, object]:
         from pipeline import gate as keeper  # noqa: PLC0415
 
-        gated = keeper.gate(segments, heard)
+        gated = keeper.gate(segments, heard, languages)
         return {
             "kept": segments_to_json(gated.kept),
             "withheld": [[words_to_json(w.words), w.reason] for w in gated.withheld],
@@ -230,11 +242,18 @@ def gate(
 
 @dataclass(frozen=True)
 class Hint:
-    """What the programme and the configuration say about who may speak in a session."""
+    """What the programme and the configuration say about who and what is heard in a session.
+
+    `terms` are the names and words that the programme spells; `voices` names the voice model,
+    and a neural one lies under `data`.
+    """
 
     cast: Cast
+    terms: tuple[str, ...]
     language: str
     min_confidence: float
+    voices: str
+    data: Path
 
 
 def turns(
@@ -250,17 +269,21 @@ def turns(
         {
             "gated": gated.output_sha256,
             "sound": source.sha256,
-            "cast": digest(asdict(hint.cast)),
+            "cast": digest([asdict(hint.cast), hint.terms]),
         },
         {
             "language": hint.language,
             "min_confidence": hint.min_confidence,
-            "voices": "embedded",
+            "voices": hint.voices,
         },
+        _tools(OURS),
     )
 
     def work() -> list[object]:
-        said = tuple(word for segment in segments for word in segment.words)
+        from pipeline.mending import mend  # noqa: PLC0415
+
+        heard = [word for segment in segments for word in segment.words]
+        said = mend(heard, hint.terms, hint.language)
         return [turn_to_json(turn) for turn in _attribute(said, source, hint)]
 
     done = ledger.once(step, work)
@@ -276,7 +299,7 @@ def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, .
     if not said:
         return ()
     spans = stretches(said)
-    embedder = voices.Embedder.embedded()
+    embedder = voices.embedder(hint.voices, hint.data)
     vectors = []
     for batch in _batches(spans):
         start_ms = batch[0].start_ms
@@ -314,6 +337,10 @@ def _placed(fault: CaptureFault, block: Span) -> CaptureFault:
     facts = {**fault.facts, "begin": clock(block.start_ms), "end": clock(block.end_ms)}
     sentence = "from {begin} to {end}: " + fault.sentence
     return CaptureFault(sentence, fault.next_step, path=fault.path, line=fault.line, **facts)
+
+
+def _tools(*packages: str) -> dict[str, str]:
+    return {name: version(name) for name in packages}
 
 
 def _length(block: Sequence[Window]) -> int:

@@ -40,6 +40,9 @@ STREAMED = frozenset({"mpegts", "mpeg"})
 RESET_S = 10.0
 """A transport stream's clock that leaps ahead by more, with nothing lost, was set anew."""
 
+BEYOND_LOSS_S = 600.0
+"""So was one that leaps by more than this and by more than all the sound that there is."""
+
 
 _TAGGED = re.compile(r"(\d+):(\d+):([\d.]+)")
 """When a Matroska stream ends, as the tag tells that most programs write."""
@@ -90,7 +93,7 @@ def take_of(path: Path, track: int | None = None, channel: int | None = None) ->
     if form in FROM_ZERO and _lost_beginning(runs, path.stat().st_size):
         length_ms += round(origin_s * 1000)
         origin_s = 0.0
-    placed, last_s = place(runs, origin_s, _lasting(container, path, origin_s))
+    placed, last_s = place(runs, origin_s, _lasting(container, path, runs, origin_s))
     last_s = max(last_s, stated_s - origin_s, (stated_ms(path, form) or 0) / 1000)
     if form in STREAMED and any(one.anew for one in placed):
         length_ms = 0  # libav takes the last stamp less the first, of whatever clocks
@@ -149,13 +152,18 @@ def _lost_beginning(runs: Sequence[Run], size: int) -> bool:
     return first.at > expected / 2
 
 
-def _lasting(container: Container, path: Path, origin_s: float) -> Callable[[Run, Run], bool]:
+def _lasting(
+    container: Container, path: Path, runs: Sequence[Run], origin_s: float
+) -> Callable[[Run, Run], bool]:
     """Return what tells lost time from a clock that was set anew; see `clock.place`."""
+    heard_s = sum(run.end_s - run.start_s for run in runs)
 
     def lasting(before: Run, run: Run) -> bool:
+        leap_s = run.start_s - before.end_s
         if container.format in STREAMED:
-            long = run.start_s - before.end_s > RESET_S
-            return not long or not is_unbroken(path, before.last_at, run.at)
+            if leap_s > max(BEYOND_LOSS_S, heard_s):
+                return False
+            return leap_s <= RESET_S or not is_unbroken(path, before.last_at, run.at)
         # A garbled stamp may lie beyond the end that the container states.
         return (
             not container.duration_ms

@@ -25,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 
@@ -75,7 +75,7 @@ class Embedder:
         """
         vectors = np.zeros((len(spans), len(self.matrix)), np.float32)
         for row, span in enumerate(spans):
-            piece = _piece(sound, span)
+            piece = piece_of(sound, span, SHORTEST)
             if len(piece) < SHORTEST:
                 continue
             vector = self.matrix @ (statistics(piece) - self.mean)
@@ -83,9 +83,29 @@ class Embedder:
         return vectors
 
 
-def _piece(sound: NDArray[np.float32], span: Span) -> NDArray[np.float32]:
+class Voice(Protocol):
+    """Whatever makes unit vectors [len(spans), D] of spans of a sound."""
+
+    def embed(self, sound: NDArray[np.float32], spans: Sequence[Span]) -> NDArray[np.float32]:
+        """Return a vector per span; zeros for a span outside the sound."""
+
+
+def embedder(name: str, data: Path) -> Voice:
+    """Return the voice model called `name`; a neural one must have been fetched into `data`.
+
+    Raises ModelFault.
+    """
+    if name == "embedded":
+        return Embedder.embedded()
+    from pipeline.neural import NeuralEmbedder, find_voice_model  # noqa: PLC0415 (an extra)
+
+    return NeuralEmbedder.load(find_voice_model(name, data))
+
+
+def piece_of(sound: NDArray[np.float32], span: Span, shortest: int) -> NDArray[np.float32]:
+    """Return a span's samples, widened around its middle to `shortest` where it has fewer."""
     start, end = span.start_ms * RATE // 1000, span.end_ms * RATE // 1000
-    wider = max(0, SHORTEST - (end - start) + 1) // 2
+    wider = max(0, shortest - (end - start) + 1) // 2
     return sound[max(0, start - wider) : end + wider]
 
 

@@ -32,13 +32,13 @@ class Node:
     """A file, a folder or a link: what is in it, and what of that has been synced."""
 
     kind: str  # file | folder | link
-    data: bytearray = field(default_factory=bytearray)
+    data: bytes = b""
     names: dict[str, Node] = field(default_factory=dict)
     synced_data: bytes = b""
     synced_names: dict[str, Node] = field(default_factory=dict)
 
     def sync(self) -> None:
-        self.synced_data = bytes(self.data)
+        self.synced_data = self.data
         self.synced_names = dict(self.names)
 
 
@@ -97,17 +97,17 @@ class Disk:
         if name not in names:
             names[name] = Node("file")
         if operation.flags & os.O_TRUNC:
-            names[name].data.clear()
+            names[name].data = b""
 
     def _write(self, operation: Operation) -> None:
         node = self._node(operation.path)
         if node is not None:
-            node.data[:] = _with(node.data, operation.offset, operation.data)
+            node.data = _with(node.data, operation.offset, operation.data)
 
     def _cut(self, operation: Operation) -> None:
         node = self._node(operation.path)
         if node is not None:
-            node.data[:] = node.data[: operation.offset].ljust(operation.offset, b"\0")
+            node.data = node.data[: operation.offset].ljust(operation.offset, b"\0")
 
     def _fsync(self, operation: Operation) -> None:
         node = self._node(operation.path)
@@ -127,7 +127,7 @@ class Disk:
 
     def _symlink(self, operation: Operation) -> None:
         names, name = self._folder(operation.other)
-        names[name] = Node("link", bytearray(os.fsencode(operation.path)))
+        names[name] = Node("link", os.fsencode(operation.path))
 
     def _link(self, operation: Operation) -> None:
         node = self._node(operation.path)
@@ -150,9 +150,9 @@ def _collect(folder: Node, prefix: str, loss: Loss, found: State) -> None:
             found[path] = None
             _collect(node, path + "/", loss, found)
         elif node.kind == "link":
-            found[path] = os.fsdecode(bytes(node.data))
+            found[path] = os.fsdecode(node.data)
         else:
-            found[path] = bytes(node.data) if loss is Loss.NOTHING else node.synced_data
+            found[path] = node.data if loss is Loss.NOTHING else node.synced_data
 
 
 def read(folder: Path) -> State:
@@ -161,7 +161,7 @@ def read(folder: Path) -> State:
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_symlink():
-            found[name] = os.readlink(path)
+            found[name] = str(path.readlink())
         else:
             found[name] = None if path.is_dir() else path.read_bytes()
     return found

@@ -89,7 +89,7 @@ class Runner:
         self._folder = folder
         library = folder / "faults.so"
         source = Path(__file__).with_name("faults.c")
-        command = ["cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"]
+        command = ["cc", "-O1", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"]
         subprocess.run(command, check=True, timeout=60)
         self._server = subprocess.Popen(
             [sys.executable, __file__],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from pipeline.attribute import attribute
 from pipeline.model import Cast, CastMember, Turn, Word
 from pipeline.names import find_cues
 from pipeline.speakers.chain import smooth
+from pipeline.speakers.identities import JUMPS, ORDERED, Factor, Problem, identify
 from pipeline.speakers.stretches import groups, stretches
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ SPEECH = (
     "Le budget est de douze mille euros par an et il faut du temps. "
     "Il faut soutenir les communs avec les citoyens."
 )
-SHORT = 24
+SHORT = 40
 """Dimensions of the drawn voices."""
 
 
@@ -214,6 +216,23 @@ def test_chair_who_also_speaks_and_person_listed_twice() -> None:
     assert names(lines, cast) == [{"hugues-lambert"}, {"claire-morel"}, {"hugues-lambert"}]
 
 
+def test_two_people_with_one_name_are_nobody() -> None:
+    """A name that two people bear points to neither."""
+    cast = Cast(CAST.chair, (CastMember("one", "Claire Morel"), CastMember("two", "Claire Morel")))
+    assert names([OPENING, ("c", SPEECH), ("h", "Merci Claire Morel.")], cast)[1] == {None}
+
+
+def test_programme_of_another_recording_names_nobody() -> None:
+    """Where the floor goes to strangers alone, not even the chair has a name."""
+    lines = [
+        ("h", "La séance est ouverte. La parole est à Gaston Meurisse."),
+        ("x", SPEECH),
+        ("h", "La parole est à Lucile Tornier."),
+        ("y", SPEECH),
+    ]
+    assert names(lines) == [{None}] * 4
+
+
 def test_spans_must_be_those_of_the_words() -> None:
     """Vectors of other words are refused."""
     words, _, vectors = scene([("a", SPEECH)])
@@ -259,6 +278,70 @@ def test_turns_hold_each_word_once(lines: list[Line], gap_ms: int, shift_ms: int
         (t.person, t.voice, t.span) for t in moved
     ]
     assert all(t.person is None for t in decide(lines, Cast(), gap_ms=gap_ms))
+
+
+@settings(max_examples=15, deadline=None)
+@given(SAID)
+def test_renaming_people_renames_answers(lines: list[Line]) -> None:
+    """Ids are only passed on: the same people under other ids give the same turns."""
+    other = {m.id: f"id-{place}" for place, m in enumerate(CAST.people)}
+    renamed = Cast(
+        tuple(replace(m, id=other[m.id]) for m in CAST.chair),
+        tuple(replace(m, id=other[m.id]) for m in CAST.speakers),
+    )
+    one, two = decide(lines), decide(lines, renamed)
+    assert [(t.words, t.confidence) for t in one] == [(t.words, t.confidence) for t in two]
+    assert [other.get(t.person or "") for t in one] == [t.person for t in two]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 999))
+def test_sampling_agrees_with_all_assignments(seed: int) -> None:
+    """Identities sampled in turn come near what adding up every assignment gives."""
+    dice = np.random.default_rng(seed)
+    people, voices = 3, 3
+    problem = Problem(
+        prior=dice.normal(0, 1, (voices, people + 1)),
+        factors=tuple(
+            Factor(int(dice.integers(people)), (0, int(dice.integers(1, voices))), (0.3, 0.2), 0.3)
+            for _ in range(2)
+        ),
+        together=np.where(np.eye(voices), 0.0, -1.0),
+        positions=np.arange(people),
+        arrival=tuple(range(voices)),
+    )
+    total = np.zeros((voices, people + 1))
+    for given_to in np.ndindex(*[people + 1] * voices):
+        total[np.arange(voices), given_to] += _weight(problem, np.array(given_to))
+    total /= total.sum(axis=1, keepdims=True)
+    assert np.abs(identify(problem) - total).max() < 0.08
+
+
+def _weight(problem: Problem, identity: NDArray[np.int64]) -> float:
+    """What the docstring of identities.py says of one assignment, term by term."""
+    voices, size = problem.prior.shape
+    log = sum(problem.prior[k, identity[k]] for k in range(voices))
+    for factor in problem.factors:
+        pairs = zip(factor.voices, factor.weights, strict=True)
+        log += np.log(
+            factor.leak / size + sum(w for v, w in pairs if identity[v] == factor.identity)
+        )
+    for k in range(voices):
+        for other in range(k):
+            if identity[k] == identity[other] < size - 1:
+                log += problem.together[k, other]
+    kept, last = 0.0, -1
+    count = int((problem.positions >= 0).sum())
+    for voice in problem.arrival:
+        if identity[voice] < size - 1 and problem.positions[identity[voice]] >= 0:
+            step = int(problem.positions[identity[voice]]) - last
+            rest = (1 - sum(JUMPS.values())) / count
+            share = (
+                1 / count if step == 0 else JUMPS.get(step, rest) if abs(step) <= count else rest
+            )
+            kept += np.log(share * count)
+            last = int(problem.positions[identity[voice]])
+    return float(np.exp(log) * (ORDERED * np.exp(kept) + 1 - ORDERED))
 
 
 @settings(max_examples=30, deadline=None)

@@ -15,7 +15,7 @@ from pipeline.executors import Engine, Task
 from pipeline.executors import local as local_executor
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
-from pipeline.model import Segment, Span, Window, Word
+from pipeline.model import Recognised, Segment, Span, Window, Word
 from pipeline.transcribe import Recognition
 
 if TYPE_CHECKING:
@@ -52,6 +52,12 @@ class _Counting:
             raise ModelFault("it is full", "choose a smaller one")
         return (Segment((Word(windows[0].start_ms, 1_000, f"{len(sound)}-{os.getpid()}"),)),)
 
+    def languages(
+        self, sound: NDArray[np.float32], windows: Sequence[Span]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        del sound
+        return ((("fr", 1.0),),) * len(windows)
+
 
 @dataclass(frozen=True)
 class _Marked(Engine):
@@ -81,8 +87,8 @@ def _engine(tmp_path: Path, kind: type[Engine] = _Marked) -> Engine:
     return kind(tmp_path / "died-once", "cpu", "int8", 1)
 
 
-def _said(segments: tuple[Segment, ...]) -> str:
-    return segments[0].words[0].text.split("-")[0]
+def _said(heard: Recognised) -> str:
+    return heard.segments[0].words[0].text.split("-")[0]
 
 
 def test_inline_and_local_answer_alike(tmp_path: Path) -> None:
@@ -130,7 +136,8 @@ def test_a_warm_worker_has_loaded_before_its_first_task(tmp_path: Path) -> None:
                 break
             time.sleep(0.1)
         loaded = (tmp_path / "loaded").read_text()
-        assert local.submit(_task(3)).result(timeout=60)[0].words[0].text == f"3-{loaded}"
+        heard = local.submit(_task(3)).result(timeout=60)
+        assert heard.segments[0].words[0].text == f"3-{loaded}"
     with Local(_engine(tmp_path, _Unloadable), 1) as local:
         local.warm()
         doomed = local.submit(_task(3))
@@ -150,7 +157,15 @@ def test_errors_come_back_whole(tmp_path: Path) -> None:
 def test_leaving_ends_every_worker(tmp_path: Path) -> None:
     """No process outlives the executor."""
     with Local(_engine(tmp_path), 1) as local:
-        pid = int(local.submit(_task(3)).result(timeout=60)[0].words[0].text.split("-")[1])
+        pid = int(local.submit(_task(3)).result(timeout=60).segments[0].words[0].text.split("-")[1])
     time.sleep(0.1)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_task_can_ask_for_the_language_alone(tmp_path: Path) -> None:
+    """With `auto` no word is recognised; each window is told with what it may be spoken in."""
+    with Inline(_engine(tmp_path)) as inline:
+        asked = Task(b"\0\0", (Window(Span(0, 1)),) * 2, Recognition(language="auto"))
+        heard = inline.submit(asked).result()
+    assert (heard.segments, heard.languages) == ((), ((("fr", 1.0),),) * 2)

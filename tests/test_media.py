@@ -45,16 +45,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["system", "packaged"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Run the test with the system's ffmpeg, and with the packaged one and nothing on the PATH."""
-    if request.param == "system" and shutil.which("ffmpeg") is None:
-        pytest.skip("this machine has no ffmpeg of its own")
-    if request.param == "packaged":
-        monkeypatch.setenv("PATH", str(tmp_path))
-    return str(request.param)
-
-
 def ended(pid: int) -> bool:
     """Whether a process is gone, or will be once its parent takes note, within two seconds."""
     for _ in range(40):

@@ -45,6 +45,18 @@ def heard(text: str, language: str = "fr") -> set[tuple[str, str | None]]:
         ("Monsieur Le Roux, vous avez la parole.", "hand-over", "hugues-le-roux"),
         ("La parole est à la régie de quartier.", "hand-over", "hugues-le-roux"),
         ("Une question de Samira Benali.", "hand-over", "samira-benali"),
+        ("Est à Mme Samira Benali.", "hand-over", "samira-benali"),
+        ("On va entendre la régie de quartier.", "hand-over", "hugues-le-roux"),
+        ("C'est au tour de Samira.", "hand-over", "samira-benali"),
+        ("Et maintenant, Samira Benali !", "hand-over", "samira-benali"),
+        ("Samira, tu voulais réagir ?", "hand-over", "samira-benali"),
+        ("Samira a une question.", "hand-over", "samira-benali"),
+        ("Je laisse Samira se présenter.", "hand-over", "samira-benali"),
+        ("Merci au RTR.", "thanks", "claire-morel"),
+        ("Bonjour, Claire Morel, pour le RTR.", "introduction", "claire-morel"),
+        ("Pour le RTR, je voudrais dire un mot.", "introduction", "claire-morel"),
+        ("Je suis maire de cette commune.", "introduction", "hugues-le-roux"),
+        ("En tant que trésorière, je voudrais répondre.", "introduction", "claire-morel"),
         ("Merci Claire Morel.", "thanks", "claire-morel"),
         ("Merci beaucoup, Samira, pour ces mots.", "thanks", "samira-benali"),
         ("Bonjour, je suis Clara Maurel.", "introduction", "clara-maurel"),
@@ -138,6 +150,27 @@ def test_languages_stand_beside_each_other() -> None:
     assert ("hand-over", "claire-morel") in heard("The floor is to Claire Morel.", "en")
     assert ("thanks", "samira-benali") in heard("Thank you very much, Samira Benali.", "en-GB")
     assert not heard("La parole est à Claire Morel.", "xx")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "person"),
+    [
+        ("The floor is yours, Samira Benali.", "hand-over", "samira-benali"),
+        ("Let's hear from Samira.", "hand-over", "samira-benali"),
+        ("Next up is Claire Morel.", "hand-over", "claire-morel"),
+        ("Samira, you wanted to respond?", "hand-over", "samira-benali"),
+        ("A question from Samira.", "hand-over", "samira-benali"),
+        ("My name is Samira Benali.", "introduction", "samira-benali"),
+        ("Speaking for the RTR, I would say yes.", "introduction", "claire-morel"),
+        ("Samira Benali couldn't make it today.", "absence", "samira-benali"),
+        ("As Samira said, we must act.", "mention", "samira-benali"),
+    ],
+)
+def test_english_says_who(text: str, kind: str, person: str) -> None:
+    """The English table names whom the French one would."""
+    found = heard(text, "en")
+    assert (kind, person) in found
+    assert kind in {"hand-over", "introduction"} or ("hand-over", person) not in found
 
 
 def test_sound_key() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 from dataclasses import replace
 from fractions import Fraction
@@ -103,16 +102,6 @@ def turned(data: bytes) -> bytes:
     upright = [0, 1 << 16, 0, -(1 << 16) & 0xFFFFFFFF, 0, 0, 240 << 16, 0, 1 << 30]
     matrix = b"".join(number.to_bytes(4, "big") for number in upright)
     return data[:at] + matrix + data[at + 36 :]
-
-
-@pytest.fixture(params=["system", "packaged"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Run the test with the system's ffmpeg, and with the packaged one and nothing on the PATH."""
-    if request.param == "system" and shutil.which("ffmpeg") is None:
-        pytest.skip("this machine has no ffmpeg of its own")
-    if request.param == "packaged":
-        monkeypatch.setenv("PATH", str(tmp_path))
-    return str(request.param)
 
 
 def copies(

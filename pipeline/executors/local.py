@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-    from pipeline.model import Segment
+    from pipeline.model import Recognised
 
 _LIVES = 2
 # Loading a large model from a slow disk takes minutes; hanging takes for ever.
@@ -63,9 +63,9 @@ class Local:
         for _ in self._threads:
             self._orders.put(_Worker.warm)
 
-    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+    def submit(self, task: Task) -> Future[Recognised]:
         """Queue the task for the next free worker."""
-        future: Future[tuple[Segment, ...]] = Future()
+        future: Future[Recognised] = Future()
         self._orders.put(partial(_settle, task=task, future=future))
         return future
 
@@ -90,7 +90,7 @@ class Local:
             worker.end()
 
 
-def _settle(worker: _Worker, task: Task, future: Future[tuple[Segment, ...]]) -> None:
+def _settle(worker: _Worker, task: Task, future: Future[Recognised]) -> None:
     """Give the task to the worker, a second time to a fresh one if it dies of it."""
     if worker.closing.is_set():
         future.cancel()
@@ -145,7 +145,7 @@ class _Worker:
                 return
         self.end()
 
-    def do(self, task: Task) -> tuple[Segment, ...]:
+    def do(self, task: Task) -> Recognised:
         """Return the task's words. Raises _WorkerLostError, and what the worker raised."""
         pipe = self._start() if self._pipe is None else self._pipe
         try:

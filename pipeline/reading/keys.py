@@ -71,6 +71,7 @@ PROGRAMME: Mapping[str, tuple[str, ...]] = {
         "access",
         "summary",
         "language",
+        "also_spoken",
         "glossary",
     ),
     "speaker": ("person", "part"),

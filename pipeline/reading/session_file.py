@@ -121,6 +121,7 @@ class Sessions:
             access=fields.value("access", _access) or Access(),
             summary=fields.text("summary"),
             language=fields.value("language", language) or self.event.language,
+            also_spoken=fields.values("also_spoken", language),
             glossary=read_glossary(fields),
             lines={"id": fields.line, **fields.lines},
         )

@@ -45,12 +45,14 @@ class Phrase:
 class Language:
     """One language's phrases, most telling first: the first that holds a name takes it.
 
-    `titles` may stand before a name, `articles` before a role. `leaders` are the words by
+    `titles` may stand before a name, `articles` before a role; after one of `copulas` a role
+    needs no article ("je suis maire"). `leaders` are the words by
     which whoever leads a session is called.
     """
 
     titles: tuple[str, ...]
     articles: tuple[str, ...]
+    copulas: tuple[str, ...]
     leaders: tuple[str, ...]
     phrases: tuple[Phrase, ...]
 
@@ -61,6 +63,7 @@ _FILL = r"(?: [a-z']+){0,3}?"
 FRENCH = Language(
     titles=("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"),
     articles=("le", "la", "l", "notre", "votre", "monsieur", "madame", "m", "mme"),
+    copulas=("suis", "que"),
     leaders=("president", "presidente"),
     phrases=(
         Phrase(
@@ -101,6 +104,15 @@ FRENCH = Language(
             "introduction",
             r"(?:je represente|je parle (?:ici )?(?:pour|au nom de)|je travaille (?:pour|avec|a)) {O}",
             0.6,
+        ),
+        Phrase("introduction", r"en tant que {P}", 0.5),
+        Phrase(
+            "introduction",
+            r"(?:bonjour|bonsoir)(?: a (?:tous|toutes)(?: et a (?:tous|toutes))?)?(?: ,)? {P}(?: ,)? (?:pour|de|du|des) {O}",
+            0.75,
+        ),
+        Phrase(
+            "introduction", r"[.] (?:pour|au nom)(?: de| du| des)? {O}(?: ,)? (?:je|j|nous)\b", 0.6
         ),
         Phrase(
             "question",
@@ -155,13 +167,37 @@ FRENCH = Language(
             r"(?:je me tourne vers|on passe a|passons a|je cede la place a|j appelle|j invite) {P}",
             0.85,
         ),
+        Phrase("hand-over", r"[.] est a {P}", 0.85),
+        Phrase("hand-over", r"[.] a {P} [.]", 0.5),
+        Phrase("hand-over", r"au tour (?:de|d) {P}", 0.9),
+        Phrase("hand-over", r"(?:et maintenant|et tout de suite)(?: ,)? {P}", 0.8),
+        Phrase("hand-over", r"(?:je laisse|nous laissons|on laisse) {P}", 0.85),
+        Phrase(
+            "hand-over",
+            r"(?:d accueillir|j accueille|je vous presente|je propose que) {P}",
+            0.7,
+        ),
+        Phrase(
+            "hand-over",
+            r"{P}(?: ,)? (?:tu|vous) (?:veux|voulez|voulais|vouliez|peux|pouvez|souhaites|souhaitez|commences|commencez)\b",
+            0.7,
+        ),
+        Phrase(
+            "hand-over",
+            r"{P} (?:(?:veut|voulait|souhaite|demande|leve)|(?:a|avait|pose) une question)\b",
+            0.55,
+        ),
+        Phrase(
+            "hand-over", r"(?:entendre|entend|ecouter|ecoute|ecoutons)(?: maintenant)? {O}", 0.5
+        ),
         Phrase(
             "thanks",
             r"(?:merci|remercie|remercions|remercier)(?: (?:beaucoup|infiniment|bien|a|vous|donc|tres|encore|vivement)){0,3}(?: ,)? {P}",
             0.8,
         ),
+        Phrase("thanks", r"merci (?:a |au )?{O}", 0.5),
         Phrase("address", r"laissez" + _FILL + " {P}", 0.8),
-        Phrase("address", r"[,.] {P} [,.]", 0.5),
+        Phrase("address", r"[,.] {P} [,.]", 0.9),
         Phrase("question", r"parole (?:est )?a la salle", 0.8),
         Phrase(
             "question",
@@ -195,6 +231,7 @@ FRENCH = Language(
 ENGLISH = Language(
     titles=("mr", "mrs", "ms", "miss", "dr", "professor", "sir"),
     articles=("the", "our", "madam", "mister"),
+    copulas=("am", "m", "as"),
     leaders=("chair", "chairman", "chairwoman", "chairperson", "president", "speaker"),
     phrases=(
         Phrase(
@@ -209,6 +246,12 @@ ENGLISH = Language(
         Phrase("introduction", r"(?:i am|i m|my name is|this is) {P}", 0.95),
         Phrase("introduction", r"(?:i am|i m) [^.,]{0,40}(?:from|of|for|at) (?:the )?{O}", 0.7),
         Phrase("introduction", r"i (?:represent|speak for|work for) (?:the )?{O}", 0.6),
+        Phrase("introduction", r"as {P} ,? i\b", 0.5),
+        Phrase(
+            "introduction",
+            r"[.] (?:speaking )?(?:for|on behalf of) (?:the )?{O}(?: ,)? (?:i|we)\b",
+            0.6,
+        ),
         Phrase("hand-over", r"question from {P}", 0.7),
         Phrase("hand-over", r"floor(?: is| goes| to)?" + _FILL + " {P}", 0.95),
         Phrase("hand-over", r"floor(?: is| goes| to)?" + _FILL + " {N}", 0.95),
@@ -227,11 +270,19 @@ ENGLISH = Language(
         Phrase("hand-over", r"{P}(?: ,)? (?:over to you|you have the floor|go ahead|please)", 0.85),
         Phrase("hand-over", r"over to you(?: ,)? {P}", 0.9),
         Phrase(
+            "hand-over", r"(?:floor is yours|next up is|and now|invite|turn of)(?: ,)? {P}", 0.8
+        ),
+        Phrase(
+            "hand-over",
+            r"{P}(?: ,)? (?:you wanted|do you want|would you like|has a question|wants to|would like to)\b",
+            0.6,
+        ),
+        Phrase(
             "thanks",
             r"thank(?:s| you)(?: (?:so|very|much|you|a|lot|indeed|to)){0,4}(?: ,)? {P}",
             0.8,
         ),
-        Phrase("address", r"[,.] {P} [,.]", 0.5),
+        Phrase("address", r"[,.] {P} [,.]", 0.9),
         Phrase(
             "question",
             r"(?:any|are there|a) questions?(?: [a-z]+){0,2} (?:from the (?:floor|room|audience)|please)",
@@ -250,4 +301,4 @@ LANGUAGES: Mapping[str, Language] = {"fr": FRENCH, "en": ENGLISH}
 
 def language_of(code: str) -> Language:
     """Return the table of a BCP 47 code; one without phrases where there is none."""
-    return LANGUAGES.get(code.split("-", maxsplit=1)[0].lower(), Language((), (), (), ()))
+    return LANGUAGES.get(code.split("-", maxsplit=1)[0].lower(), Language((), (), (), (), ()))
