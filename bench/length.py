@@ -6,7 +6,8 @@ Each recording is made of espeak-ng's French (no sentence twice in an hour), sev
 silences of up to two minutes and two stretches of lost packets, as a transport stream; then
 `plenary run` takes it to the public file with the bundled model, web copy off. Memory is the
 peak of all the run's processes together and of each by itself, as /proc tells (Linux only).
-Processor time outside recognition is that of the coordinator and ffmpeg, less the voice vectors.
+Processor time outside recognition is that of the coordinator and of the decoder, less the voice
+vectors.
 """
 
 from __future__ import annotations
@@ -196,13 +197,14 @@ def _look(pid: int, kind: str | None) -> tuple[str, int, int, float] | None:
         status = dict(
             line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines()
         )
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         resident, peak = (int(status[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
     except (OSError, KeyError):
         return None
-    name = status["Name"].strip()
     seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return kind or ("ffmpeg" if name == "ffmpeg" else "worker"), resident, peak, seconds
+    kind = kind or ("decoder" if b"pipeline.timeline" in command else "worker")
+    return kind, resident, peak, seconds
 
 
 @contextmanager
@@ -230,7 +232,7 @@ def main() -> None:
             costs[minutes] = run(folder)
         cost, hours = costs[minutes], minutes / 60
         kinds = ", ".join(f"{kind} {peak / 1e6:.0f}" for kind, peak in cost.peaks.items())
-        outside = cost.seconds["coordinator"] + cost.seconds.get("ffmpeg", 0)
+        outside = cost.seconds["coordinator"] + cost.seconds.get("decoder", 0)
         outside -= cost.seconds["vectors"]
         print(
             f"{minutes} min: peak {cost.together / 1e6:.0f} MB together ({kinds});"

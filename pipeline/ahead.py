@@ -1,6 +1,6 @@
 """Work that is begun before its turn: the next recording's sound, beside this one's words.
 
-Extracting sound keeps ffmpeg and the ear busy, recognising keeps the workers busy; done one
+Extracting sound keeps the decoder and the ear busy, recognising keeps the workers busy; done one
 after the other, each would wait for the other. What is begun here touches no database; its
 results are recorded when their turn comes. The thread ends with the process, and what it
 started dies with it.

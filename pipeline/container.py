@@ -20,7 +20,7 @@ from av.stream import Discard, Disposition
 from archive.errors import CaptureFault
 from pipeline.boxes import Mended, boxes_of
 from pipeline.headers import stated_ms
-from pipeline.transport import is_transport
+from pipeline.transport import goes_back, is_transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,8 @@ FORMATS = (
 BARE = frozenset({"aac", "ac3", "eac3", "amr", "mp3", "h264", "hevc", "mpegvideo"})
 """Bare streams: libav counts their time stamps itself, and guesses their length by the bit rate."""
 
+
+_LOCKED = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
 
 FROM_ZERO = frozenset({"matroska,webm", "flv", "ogg", "asf"})
 """Formats whose times and length count from 0, wherever the capture begins."""
@@ -87,11 +89,13 @@ def probe(path: Path) -> Container:
         picture = moving_picture(container)
         name = container.format.name
         told = 0 if name in BARE else container.duration or 0
+        if name == "mpegts" and goes_back(path):
+            told = 0
         if name in FROM_ZERO:
             told = max(0, told - max(0, container.start_time or 0))
         known_ms = max(round(told / 1000), stated_ms(path, name) or 0)
         return Container(
-            duration_ms=known_ms or _last_ms(container, stream),
+            duration_ms=known_ms or _length_ms(container, stream),
             format=name,
             audio_streams=len(container.streams.audio),
             audio_codec=stream.codec_context.name,
@@ -104,8 +108,11 @@ def probe(path: Path) -> Container:
 
 
 @contextmanager
-def open_capture(path: Path) -> Iterator[InputContainer]:
-    """Open a capture for reading; raises CaptureFault when that cannot be done."""
+def open_capture(path: Path, *, raw: bool = False) -> Iterator[InputContainer]:
+    """Open a capture for reading; raises CaptureFault when that cannot be done.
+
+    `raw` gives packets as the container carries them, not cut into frames.
+    """
     _must_be_plain_file(path)
     try:
         with (
@@ -114,7 +121,7 @@ def open_capture(path: Path) -> Iterator[InputContainer]:
                 file,
                 "r",
                 format="mpegts" if is_transport(path) else None,
-                options={"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS},
+                options=_LOCKED | ({"fflags": "noparse"} if raw else {}),
                 metadata_errors="replace",
             ) as container,
         ):
@@ -192,13 +199,15 @@ def sound_stream(container: InputContainer, path: Path, track: int | None = None
     return chosen
 
 
-def sound_packets(container: InputContainer, stream: Any) -> Iterator[Any]:
+def sound_packets(container: InputContainer, stream: Any) -> Iterator[tuple[Any, int]]:
     """Yield a capture's packets of sound, damaged ones too, until nothing more can be read.
+
+    With each goes its position in the file, or that of the last one that tells it.
 
     Raises OSError when the disk fails.
     """
     places = _places(stream) if container.format.name == "avi" else {}
-    packets = container.demux(stream)
+    packets, at = container.demux(stream), 0
     while True:
         try:
             packet = next(packets)
@@ -215,7 +224,8 @@ def sound_packets(container: InputContainer, stream: Any) -> Iterator[Any]:
         if packet.size:
             if packet.pos in places:
                 packet.pts = places[packet.pos]
-            yield packet
+            at = at if packet.pos is None else packet.pos
+            yield packet, at
 
 
 def _places(stream: Any) -> dict[int, int]:
@@ -314,14 +324,10 @@ def _not_permitted(path: Path) -> CaptureFault:
     )
 
 
-def _last_ms(container: InputContainer, stream: Any) -> int:
-    """Length of a stream whose container states none: where its last sound packet ends."""
-    origin = (container.start_time or 0) / av.time_base
-    last = 0.0
-    for packet in sound_packets(container, stream):
-        if packet.pts is not None and packet.time_base is not None:
-            last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-    return max(0, round((last - origin) * 1000))
+def _length_ms(container: InputContainer, stream: Any) -> int:
+    """Length of a stream whose container states none, or a wrong one: that of all its packets."""
+    ticks = sum(packet.duration or 0 for packet, _ in sound_packets(container, stream))
+    return round(ticks * float(stream.time_base) * 1000)
 
 
 def _pieces(path: Path, start: int) -> Iterator[tuple[int, NDArray[np.float32]]]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 
-from pipeline.container import BARE, open_capture, sound_packets, sound_stream
+from pipeline.container import BARE, open_capture, sound_stream
 from pipeline.headers import first_byte
-from pipeline.takes import unheard
+from pipeline.takes import packets_of, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def frames(take: Take) -> Iterator[tuple[float, Any]]:
     Raises CaptureFault when nothing can be decoded.
     """
     heard = False
-    with open_capture(take.path) as opened:
+    with open_capture(take.path, raw=take.is_raw) as opened:
         for start_s, frame in _frames(opened, take):
             heard = True
             yield start_s, frame
@@ -51,7 +51,7 @@ def _frames(opened: InputContainer, take: Take) -> Iterator[tuple[float, Any]]:
     decoder = _Decoder(stream.codec_context)
     skipped = _Skipped(first_byte(take.path)) if take.container.format in BARE else None
     places = deque(take.placed)
-    for number, packet in enumerate(sound_packets(opened, stream)):
+    for number, (packet, _) in enumerate(packets_of(opened, stream, take.is_raw)):
         while places and places[0].first <= number:
             add_s = places.popleft().add_s
         decoded = decoder.decode(packet)

@@ -30,6 +30,9 @@ MP4 to its front copies the whole file in silence."""
 WORDS_KEPT = 4_000
 """Bytes of a process's last words that an error may quote from."""
 
+LINE_MOST = 1 << 24
+"""Bytes of the longest line that is listened to; what never ends a line fills no memory."""
+
 PR_SET_PDEATHSIG = 1
 """From Linux's <sys/prctl.h>."""
 
@@ -97,7 +100,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _listen(process: subprocess.Popen[bytes], alive: Callable[[str], bool], end: float) -> str:
     """Read both outputs until they close; return the last words of standard error."""
-    words, rest = b"", b""
+    words, rest = b"", bytearray()
     moved = time.monotonic()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)  # type: ignore[arg-type]
@@ -110,7 +113,10 @@ def _listen(process: subprocess.Popen[bytes], alive: Callable[[str], bool], end:
                 elif key.fileobj is process.stderr:
                     words = (words + data)[-WORDS_KEPT:]
                 else:
-                    *lines, rest = (rest + data).split(b"\n")
+                    rest += data
+                    *lines, rest = rest.split(b"\n") if b"\n" in data else [rest]
+                    if len(rest) > LINE_MOST:
+                        rest.clear()
                     for line in lines:
                         if alive(line.decode(errors="replace").strip()):
                             moved = time.monotonic()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 
 from archive.errors import CaptureFault
+from pipeline.adts import cut
 from pipeline.boxes import boxes_of
 from pipeline.clock import Placed, Run, Stamp, place, runs_of
 from pipeline.container import (
@@ -55,12 +56,14 @@ class Take:
     decoded. `first_s` and `last_s` are where its packets of sound begin and
     end, or are said to end, in seconds
     from the capture's start. `track` and `channel` count from 1; no channel means all, mixed.
+    `is_raw` where its frames must be cut out of what the container carries (`adts.py`).
     """
 
     path: Path
     container: Container
     track: int
     channel: int | None
+    is_raw: bool
     placed: tuple[Placed, ...]
     first_s: float
     last_s: float
@@ -76,44 +79,50 @@ def take_of(path: Path, track: int | None = None, channel: int | None = None) ->
     """Look at all packets of a capture's sound. Raises CaptureFault when it cannot be used."""
     container = probe(path)
     form = container.format
-    size = path.stat().st_size
     with open_capture(path) as opened:
-        origin_s = _origin_s(opened)
-        channels = sound_stream(opened, path, track).codec_context.channels
-        if channel is not None and not 1 <= channel <= channels:
-            raise CaptureFault(
-                "it has no channel {channel}: its sound has {channels}",
-                "correct `sound: {{channel: …}}` in programme.yaml",
-                path=path,
-                channel=channel,
-                channels=channels,
-            )
-        stated_s = _stated_end_s(opened, path, track)
-        runs = runs_of(_stamps(opened, path, track))
+        stream = sound_stream(opened, path, track)
+        _must_have(channel, stream.codec_context.channels, path)
+        is_raw = form == "mpegts" and stream.codec_context.name == "aac"
+        origin_s = (opened.start_time or 0) / av.time_base
+        stated_s = 0.0 if form in STREAMED | BARE else _stated_end_s(stream)
+    with open_capture(path, raw=is_raw) as opened:
+        runs = runs_of(_stamps(opened, sound_stream(opened, path, track), is_raw))
     if not runs:
         raise unheard(path)
     length_ms = container.duration_ms
-    if form in FROM_ZERO and _lost_beginning(runs, size):
+    if form in FROM_ZERO and _lost_beginning(runs, path.stat().st_size):
         length_ms += round(origin_s * 1000)
         origin_s = 0.0
     placed, last_s = place(runs, origin_s, _lasting(container, path, runs, origin_s))
     last_s = max(last_s, stated_s - origin_s, (stated_ms(path, form) or 0) / 1000)
-    if _is_misled(form, placed):
-        length_ms = 0
+    if form in STREAMED and any(one.anew for one in placed):
+        length_ms = 0  # libav takes the last stamp less the first, of whatever clocks
     boxes = boxes_of(path)
     if boxes is not None:
         # How long lost fragments at the end were stands nowhere: as long as their bytes tell.
         length_ms += round(max(length_ms, last_s * 1000) * boxes.share_lost_at_end)
     return Take(
-        path,
-        container,
-        track or 1,
-        channel,
-        tuple(placed),
-        max(0.0, runs[0].start_s - origin_s),
-        last_s,
-        None if form in BARE else max(length_ms, round(last_s * 1000)),
+        path=path,
+        container=container,
+        track=track or 1,
+        channel=channel,
+        is_raw=is_raw,
+        placed=tuple(placed),
+        first_s=max(0.0, runs[0].start_s - origin_s),
+        last_s=last_s,
+        length_ms=None if form in BARE else max(length_ms, round(last_s * 1000)),
     )
+
+
+def _must_have(channel: int | None, channels: int, path: Path) -> None:
+    if channel is not None and not 1 <= channel <= channels:
+        raise CaptureFault(
+            "it has no channel {channel}: its sound has {channels}",
+            "correct `sound: {{channel: …}}` in programme.yaml",
+            path=path,
+            channel=channel,
+            channels=channels,
+        )
 
 
 def unheard(path: Path) -> CaptureFault:
@@ -123,16 +132,8 @@ def unheard(path: Path) -> CaptureFault:
     )
 
 
-def _is_misled(form: str, placed: list[Placed]) -> bool:
-    """Tell whether libav takes the last stamp less the first for the length, and errs."""
-    return form in STREAMED and any(one.anew for one in placed)
-
-
-def _stated_end_s(opened: InputContainer, path: Path, track: int | None) -> float:
+def _stated_end_s(stream: Any) -> float:
     """Return where the sound ends by its own clock, as its container says; 0 where it does not."""
-    if opened.format.name in STREAMED | BARE:
-        return 0.0
-    stream = sound_stream(opened, path, track)
     if stream.duration is not None:
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
     told = _TAGGED.fullmatch(stream.metadata.get("DURATION", ""))
@@ -172,17 +173,15 @@ def _lasting(
     return lasting
 
 
-def _origin_s(opened: InputContainer) -> float:
-    """Return when the capture begins by its own clock."""
-    return (opened.start_time or 0) / av.time_base
+def packets_of(opened: InputContainer, stream: Any, is_raw: bool) -> Iterator[tuple[Any, int]]:
+    """Yield a take's packets of sound, each one frame or what no frame can be found in."""
+    packets = sound_packets(opened, stream)
+    return cut(packets) if is_raw else packets
 
 
-def _stamps(opened: InputContainer, path: Path, track: int | None) -> Iterator[Stamp]:
-    end_s, at = 0.0, 0
-    stream = sound_stream(opened, path, track)
-    tick = float(stream.time_base)
-    for packet in sound_packets(opened, stream):
+def _stamps(opened: InputContainer, stream: Any, is_raw: bool) -> Iterator[Stamp]:
+    end_s, tick = 0.0, float(stream.time_base)
+    for packet, at in packets_of(opened, stream, is_raw):
         start_s = end_s if packet.pts is None else packet.pts * tick
         end_s = start_s + (packet.duration or 0) * tick
-        at = at if packet.pos is None else packet.pos
         yield Stamp(start_s, end_s, at)

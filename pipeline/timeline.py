@@ -5,7 +5,7 @@ hangs a decoder takes nothing with it; media.py starts it and reads what it prin
 
 The captures stand one after the other. Where sound is lost there is silence, so that what
 follows keeps its time, and a gap. Sound and gaps come from the same decoding: together they
-are all that was to be expected. Why not ffmpeg's filters: docs/adr/0020.
+are all that was to be expected. Why not ffmpeg's filters: docs/adr/0014.
 """
 
 from __future__ import annotations

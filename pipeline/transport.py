@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 _LENGTHS = ((188, 0), (192, 4), (204, 0))
 """Bytes from packet to packet and before each sync byte: plain, on a camera's card (BDAV), DVB."""
 
-_LOOK = 192 * 400
-"""Bytes that are looked at to tell a transport stream."""
+_LOOK = 192 * 1000
+"""Bytes that are looked at in one place."""
+
+_PLACES = 16
+"""Places in a capture at which its clock is looked at."""
+
+_SECOND = 90_000
+"""The clock's ticks in a second."""
 
 _MOST = 16 << 20
 """Bytes that two packets of sound lie apart at most; further apart, something is lost."""
@@ -37,6 +43,50 @@ def is_transport(path: Path) -> bool:
                 ):
                     return True
     return False
+
+
+def goes_back(path: Path) -> bool:
+    """Tell from a few places whether the clock was set back: then its end tells no length.
+
+    Raises OSError when it cannot be read.
+    """
+    before: dict[int, int] = {}
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        for place in range(_PLACES):
+            file.seek(size * place // _PLACES)
+            for stream, stamp in _stamps(file.read(_LOOK)).items():
+                back = before.get(stream, stamp) - stamp
+                # Halfway round and more is a clock that is full and begins at 0.
+                if _SECOND < back < 1 << 32:
+                    return True
+                before[stream] = stamp
+    return False
+
+
+def _stamps(data: bytes) -> dict[int, int]:
+    """Return the first time stamp of each stream in this piece of a file, at 90 kHz."""
+    found: dict[int, int] = {}
+    start = data.find(b"\0\0\1")
+    while 0 <= start < len(data) - 14:
+        # A head that begins a packet: behind the sync byte, or behind more of the packet's own.
+        at = data.rfind(b"\x47", max(0, start - 188), start)
+        while at >= 0 and not _begins(data, at, start):
+            at = data.rfind(b"\x47", max(0, start - 188), at)
+        if at >= 0 and data[start + 7] & 0x80:
+            stream = (data[at + 1] & 0x1F) << 8 | data[at + 2]
+            a, b, c, d, e = data[start + 9 : start + 14]
+            stamp = (a >> 1 & 7) << 30 | b << 22 | (c >> 1) << 15 | d << 7 | e >> 1
+            found.setdefault(stream, stamp)
+        start = data.find(b"\0\0\1", start + 3)
+    return found
+
+
+def _begins(data: bytes, at: int, start: int) -> bool:
+    """Tell whether the packet at that sync byte begins a stream's head at `start`."""
+    if not data[at + 1] & 0x40:
+        return False
+    return start == at + 4 + (data[at + 4] + 1 if data[at + 3] & 0x20 else 0)
 
 
 def is_unbroken(path: Path, first: int, last: int) -> bool:

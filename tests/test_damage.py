@@ -35,7 +35,7 @@ PITCHES = [500 + 170 * number for number in range(len(BEEPS_S))]
 TONE = 3_500
 """The tone's frequency in Hz, above all beeps."""
 
-BLAST_S = {"ts": 1.8, "MTS": 1.8, "mkv": 6.0, "frag.mp4": 3.0, "mp4": 0.1, "avi": 1.2, "mp3": 0.2}
+BLAST_S = {"ts": 0.6, "MTS": 0.6, "mkv": 6.0, "frag.mp4": 3.0, "mp4": 0.1, "avi": 1.2, "mp3": 0.2}
 """How far damage reaches past the packets that it touches: to the next place that a reader
 finds by itself, be it a packet, a fragment or a cluster."""
 

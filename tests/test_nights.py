@@ -6,6 +6,7 @@ Every session brings its transcript, so that no model is needed: its path leads 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import resource
 import socket
 import sqlite3
@@ -17,8 +18,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import PLENARY, Archive
+from site_client import SITE, Client
 from small_archive import EVENT, edit, programme_of, small_archive
 
+from archive.site.serve import make_app
 from archive.store import open_store
 from pipeline.ledger import Ledger
 from pipeline.night import Request, run_archive
@@ -252,3 +255,24 @@ def test_a_full_disk_ends_in_a_sentence_and_the_next_night_goes_on(archive: Arch
     assert archive.plenary("run").returncode == 0
     assert _public(archive, "SELECT status FROM recordings") == [("ok",)]
     assert _public(archive, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_damaged_capture_is_partial_for_everybody(archive: Archive) -> None:
+    """Its words stand at their times; the archivist and the visitor are told what is missing."""
+    capture = programme_of(archive).with_name("matin.wav")
+    capture.write_bytes(capture.read_bytes()[: 44 + 2 * 16_000 * 9 // 2])
+    assert archive.plenary("check").returncode == 0
+    assert _run(archive) == "heard pictured"
+    assert _public(archive, "SELECT status, duration_ms, missing_ms FROM recordings") == [
+        ("partial", 6000, 1500)
+    ]
+    assert _public(archive, "SELECT start_ms, end_ms FROM gaps") == [(4500, 6000)]
+    assert _public(archive, "SELECT duration_ms FROM captures") == [(6000,)]
+    (told,) = json.loads(archive.plenary("status", "--json").stdout)
+    assert (told["status"], told["missing_ms"]) == ("partial", 1500)
+    assert "partial" in archive.plenary("status").stdout
+    public = (archive.data / "public" / "archive.db").resolve()
+    visitor = Client(make_app(public, archive.data / "media", SITE))
+    page = visitor.page(f"/{EVENT}/matin").text_content()
+    assert "Il manque" in page
+    assert "00:04" in page or "0:04" in page

@@ -56,12 +56,14 @@ def test_two_streams_joined_into_one_file(tmp_path: Path, picture: bool) -> None
     made, beeps = heard(tmp_path, both)
     assert beeps == pytest.approx(times(0, made.duration_ms / 2000), abs=0.1)
     assert made.duration_ms == pytest.approx(20_000, abs=150)
+    assert media.probe(both).duration_ms == pytest.approx(made.duration_ms, abs=100)
     assert made.gaps == ()
 
 
 def test_a_clock_that_wraps(tmp_path: Path) -> None:
     """33 bits are full in the middle of a capture: nobody hears of it."""
     wrapped = clip(tmp_path / "w.ts", "-output_ts_offset", WRAP_S - 4)
+    assert media.probe(wrapped).duration_ms == pytest.approx(10_000, abs=100)
     made, beeps = heard(tmp_path, wrapped)
     assert beeps == pytest.approx(BEEPS_S, abs=0.1)
     assert made.gaps == ()
