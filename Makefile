@@ -5,13 +5,14 @@ BIN := .venv/bin
 PORT ?= 8001
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test quick check clean
+.PHONY: help run serve test quick killed check clean
 
 help:
 	@echo "make run     install, take the bundled event from video to archive, say how to see it"
 	@echo "make serve   serve the archive on this machine (PORT=8001)"
 	@echo "make test    install what testing needs, run every test"
 	@echo "make quick   the tests that take under a minute"
+	@echo "make killed  kill a run, and let the disk refuse it, at every single write (hours)"
 	@echo "make check   lint and types"
 	@echo "make clean   remove what was installed and what the demo made"
 
@@ -31,6 +32,9 @@ test: .venv/tested
 
 quick: .venv/tested
 	$(BIN)/pytest -m "not slow and not browser"
+
+killed: .venv/tested
+	FAULTS_EVERY=1 FAULTS_OFFSET=1 $(BIN)/pytest -s tests/test_killed_anywhere.py
 
 check: .venv/tested
 	$(BIN)/ruff check .

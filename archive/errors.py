@@ -17,11 +17,11 @@ other way round. An error is raised with facts, never with a finished sentence:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
 
 class PlenaryError(Exception):
@@ -53,6 +53,10 @@ class PlenaryError(Exception):
         # Exceptions cross process borders by their arguments; ours stand in attributes.
         return (_rebuilt, (type(self), self.__dict__.copy()))
 
+    def told(self) -> dict[str, Any]:
+        """Return the error as plain data; `retold` makes the same error of it."""
+        return {"kind": type(self).__name__, **self.__dict__}
+
     def __str__(self) -> str:
         place = "" if self.path is None else f"{self.path}: "
         if self.path is not None and self.line is not None:
@@ -78,6 +82,19 @@ class Faults(PlenaryError):
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
+
+
+def retold(data: Mapping[str, Any]) -> PlenaryError:
+    """Return the error that `told` described: another process met it."""
+    kinds = {kind.__name__: kind for kind in PlenaryError.__subclasses__()}
+    path, line = data["path"], data["line"]
+    return kinds.get(data["kind"], PlenaryError)(
+        data["sentence"],
+        data["next_step"],
+        path=None if path is None else Path(path),
+        line=line,
+        **data["facts"],
+    )
 
 
 class FileFault(PlenaryError):

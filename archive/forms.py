@@ -6,6 +6,7 @@ E.S.S., and what a glossary term stands for, as the passages write it.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ def build_forms(db: sqlite3.Connection) -> None:
     lemmas: dict[str, set[str]] = defaultdict(set)
     for form, base in _pairs(chunks):
         lemmas[form].add(base)
+    for form, base in _heard(db):
+        lemmas[form].add(base)
     # The index is asked which tokens it holds, so that none is without a form.
     db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, passages_fts, row)")
     for (term,) in db.execute("SELECT term FROM temp.vocabulary"):
@@ -36,6 +39,16 @@ def build_forms(db: sqlite3.Connection) -> None:
         "INSERT INTO forms(form, lemma) VALUES (?, ?)",
         sorted((form, base) for form, bases in lemmas.items() for base in bases if base),
     )
+
+
+def _heard(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """Yield (a mended word as it is indexed, the lemma of what was heard in its place)."""
+    rows = db.execute("SELECT text, heard FROM passages WHERE heard IS NOT NULL")
+    for text, heard in rows.fetchall():
+        shown = text.split(" ")
+        for place, form in json.loads(heard).items():
+            for word in written(shown[int(place)]):
+                yield from ((word.form, lemma(other.text)) for other in written(form))
 
 
 def _pairs(chunks: Iterable[str]) -> Iterator[tuple[str, str]]:

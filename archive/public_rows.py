@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from archive.scope import Row, Scope
 
-_UNPUBLISHED_OPTIONS = frozenset({"hotwords", "initial_prompt", "prefix", "windows", "within"})
+_UNPUBLISHED_OPTIONS = frozenset(
+    {"hotwords", "initial_prompt", "looked_again", "prefix", "windows", "within"}
+)
 """Options that hold the names of the people expected, whatever those people wish, or tell when
 somebody spoke, in a closed session too."""
 

@@ -22,6 +22,7 @@ from archive.errors import ArchiveFault
 from archive.forms import build_forms
 from archive.public_rows import copy_public
 from archive.schema import TABLES, create_tables
+from archive.store import open_to_read
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -108,7 +109,8 @@ def _build(work: Path, new: Path, *, today: dt.date, names: str) -> dict[str, in
         connection.execute("BEGIN")
         db = Database(connection, execute_plugins=False)
         create_tables(db, public=True)
-        with contextlib.closing(_open_to_read(work)) as source:
+        with contextlib.closing(open_to_read(work)) as source:
+            source.row_factory = sqlite3.Row
             copy_public(source, connection, today=today, names=names)
         connection.execute("INSERT INTO passages_fts(passages_fts) VALUES ('rebuild')")
         connection.execute("INSERT INTO passages_fts(passages_fts) VALUES ('optimize')")
@@ -118,27 +120,40 @@ def _build(work: Path, new: Path, *, today: dt.date, names: str) -> dict[str, in
         return {table.name: db.table(table.name).count for table in TABLES if table.in_public}
 
 
-def _open_to_read(work: Path) -> sqlite3.Connection:
-    source = sqlite3.connect(f"{work.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
-    source.row_factory = sqlite3.Row
-    return source
+def check_published(file: Path) -> None:
+    """Raise ArchiveFault unless a published file opens and passes the checks; nothing is written.
+
+    Those of a publication, but for the index compared with every text: for SQLite that is
+    writing.
+    """
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as db:
+            _check_reading(db)
+    except sqlite3.Error as error:
+        raise _refused("opening", str(error)) from error
 
 
 def _check(new: Path) -> None:
     """Raise ArchiveFault unless the file is whole, refers to nothing missing and is found in."""
     with contextlib.closing(sqlite3.connect(new)) as db:
-        whole = [row[0] for row in db.execute("PRAGMA integrity_check")]
-        if whole != ["ok"]:
-            raise _refused("integrity", "; ".join(whole[:3]))
-        if missing := db.execute("PRAGMA foreign_key_check").fetchone():
-            raise _refused("references", f"{missing[0]} refers to a row of {missing[2]}")
         db.execute("INSERT INTO passages_fts(passages_fts, rank) VALUES ('integrity-check', 1)")
         db.rollback()
-        passages = db.execute("SELECT COUNT(*) FROM passages").fetchone()[0]
-        indexed = db.execute("SELECT COUNT(*) FROM passages_fts_docsize").fetchone()[0]
-        if passages != indexed:
-            raise _refused("counts", f"{passages} passages, {indexed} of them indexed")
-        _check_known_search(db)
+        _check_reading(db)
+
+
+def _check_reading(db: sqlite3.Connection) -> None:
+    whole = [row[0] for row in db.execute("PRAGMA integrity_check")]
+    if whole != ["ok"]:
+        raise _refused("integrity", "; ".join(whole[:3]))
+    if missing := db.execute("PRAGMA foreign_key_check").fetchone():
+        raise _refused("references", f"{missing[0]} refers to a row of {missing[2]}")
+    passages = db.execute("SELECT COUNT(*) FROM passages").fetchone()[0]
+    indexed = db.execute("SELECT COUNT(*) FROM passages_fts_docsize").fetchone()[0]
+    if passages != indexed:
+        raise _refused("counts", f"{passages} passages, {indexed} of them indexed")
+    _check_known_search(db)
 
 
 def _check_known_search(db: sqlite3.Connection) -> None:
@@ -157,8 +172,8 @@ def _check_known_search(db: sqlite3.Connection) -> None:
 
 def _refused(check: str, reason: str) -> ArchiveFault:
     return ArchiveFault(
-        "the new public file fails its check of {check}: {reason}",
-        "what was published stays; report this with the working database",
+        "the public file fails its check of {check}: {reason}",
+        "what was published before stays (`plenary publish --rollback`); report this with work.db",
         check=check,
         reason=reason,
     )

@@ -183,7 +183,11 @@ TABLES: tuple[Table, ...] = (
             _whole("duration_ms", "length of the timeline in ms"),
             _whole("missing_ms", "sound that the captures should hold and do not, in ms"),
             _text("status", "ok, partial (sound is missing), failed, or waiting", required=True),
-            _text("media", "web copy, relative to the data folder, or a URL"),
+            _text(
+                "media",
+                "web copy, relative to the data folder, or a URL; beside our .mp4 stands its sound "
+                "alone, .m4a, which is itself the web copy where there is no picture, or not yet",
+            ),
             _whole("media_offset_ms", "added to a time of the recording to give that of `media`"),
             _text("poster", "still picture, relative to the data folder"),
         ),

@@ -95,6 +95,18 @@ def open_store(path: Path) -> Store:
     return Store(db)
 
 
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open work.db for reading only, whatever its last writer left behind.
+
+    A run that was killed leaves an unfinished transaction, and SQLite must write to undo it
+    before anything can be read: `mode=rw` lets it, and still opens a file on a read-only
+    disk; nothing else is written. Raises sqlite3.Error.
+    """
+    db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
+    db.execute("PRAGMA query_only = ON")
+    return db
+
+
 class Store:
     """work.db, open for writing; close it, or use it in a `with`."""
 

@@ -1,7 +1,7 @@
 """Measure who speaks on the attribution bench: our own stages on cases made elsewhere.
 
     python ../shared/bench/attribution/build_cases.py … --out CASES --cases 30 --seed 7
-    python bench/attribution.py CASES --score ../shared/bench/attribution/score.py
+    python -m bench.attribution CASES --score ../shared/bench/attribution/score.py
 
 Each case is an event folder whose words come as a sidecar: only stretches, voices, names and
 attribution run. The bench's own score.py counts. One line per system, ours first, then the
@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
-from plain_ways import WAYS
 
+from bench.plain_ways import WAYS
 from pipeline import sidecar
 from pipeline.attribute import attribute, decide
 from pipeline.evaluate import reliability
@@ -80,7 +80,7 @@ def sound_of(path: Path) -> NDArray[np.float32]:
 def read_case(event: Event) -> Case:
     """Run the stages before the decision."""
     (session,) = event.sessions
-    segments = sidecar.read(session.transcripts[0])
+    segments = sidecar.read(session.transcripts[0]).segments
     words = sorted((w for s in segments for w in s.words), key=lambda w: (w.start_ms, w.end_ms))
     cast = cast_of(event, session)
     spans = stretches(words)

@@ -20,7 +20,7 @@ from pipeline.speakers.stretches import PAUSE_MS, groups
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from attribution import Case
+    from bench.attribution import Case
 
 EVEN_CHANGE = 0.1
 """The chance of a change before each stretch, where no cue is read for it."""

@@ -97,9 +97,9 @@ def decide(
     posterior, runs = _runs(found)
     scene = Scene(spans, runs, posterior.shape[1], cues, cast)
     known = identify(problem(scene, posterior, rows))
-    found = births(scene, found)
-    bias = bias_of(scene, known, found.shape[1] - 1)
-    posterior, runs = _runs(learn(spans, rows, change, found, bias).posterior)
+    offered = births(scene, found)
+    bias = bias_of(scene, known, offered.shape[1] - 1)
+    posterior, runs = _runs(learn(spans, rows, change, offered, bias).posterior)
     scene = Scene(spans, runs, posterior.shape[1], cues, cast)
     return scene, posterior @ identify(problem(scene, posterior, rows))
 

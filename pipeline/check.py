@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from archive.errors import (
     PlenaryError,
 )
 from pipeline.config import load_settings
+from pipeline.estimate import Estimate, Looked, estimate, standing_folder, too_small
 from pipeline.event import transcribed
 from pipeline.hear import is_recognised
 from pipeline.model import Span
@@ -25,46 +25,15 @@ from pipeline.progress import clock
 from pipeline.reading.people import likely_doubles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pipeline.config import Settings
     from pipeline.programme import Event, Recording, Session
     from pipeline.reading.people import Double
 
-SOUND_BYTES_PER_HOUR = 60_000_000
-"""16 kHz, 16 bits, one channel is 115 MB/h raw; FLAC keeps about half of speech."""
-COPY_BYTES_PER_HOUR = 400_000_000
-"""A web copy of a filmed room at 0.9 Mbit/s, sound included."""
-REFERENCE_SPEED = 13 * 60 / 51
-"""Hours of sound per hour of work: faster-whisper's README, `small` in int8, batches of 8."""
-REFERENCE_BYTES, REFERENCE_CORES = 484_000_000, 8
-"""The size of that model's weights, and the threads of that machine."""
 END_TOLERANCE_MS = 2_000
 """How far past a recording's end a session may be said to last: containers round."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What the whole archive takes, done or not; an order of magnitude, no promise.
-
-    `hours_of_work` is recognition alone, scaled from one published figure by the size of
-    the model and the cores of this machine, a GPU left aside; None where nothing is to be heard.
-    `gigabytes` is sound and web copies, in 10^9 bytes.
-    """
-
-    hours_of_sound: float
-    hours_of_work: float | None
-    gigabytes: float
-
-    def __str__(self) -> str:
-        hours = self.hours_of_work
-        work = "" if hours is None else f", about {_said(hours)} of work"
-        return f"{_said(self.hours_of_sound)} of sound{work}, about {self.gigabytes:.2f} GB"
-
-
-def _said(hours: float) -> str:
-    return f"{hours:.1f} h" if hours >= 1 else f"{round(hours * 60)} min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,40 +59,35 @@ def check(settings_path: Path) -> Checked:
         return Checked(None, (), tuple(wrong.errors), (), (), None)
     programmes = read_events(settings.events)
     faults = [*_located(settings, programmes), *_tools(settings)]
-    weights: int | None = None
     if any(is_recognised(event, r) for event in programmes.events for r in event.recordings):
-        try:
-            weights = _weights(settings)
-        except ModelFault as fault:
-            faults.append(fault)
-    try:
-        _check_voices(settings)
-    except ModelFault as fault:
-        faults.append(fault)
+        faults += _no_model(settings)
+    faults += _no_voices(settings)
     capture_faults: list[PlenaryError] = []
-    lengths: dict[tuple[str, str], int] = {}
+    looked: dict[str, Looked] = {}
     for event in programmes.events:
         for recording in event.recordings:
-            duration_ms, wrong_here = look_at(event, recording)
+            looked[f"{event.id}/{recording.id}"], wrong_here = look_at(event, recording)
             capture_faults += wrong_here
-            lengths[event.id, recording.id] = duration_ms
-    estimate = _estimate(settings, programmes.events, lengths, weights)
-    faults += _room(settings, estimate)
+    found = estimate(settings, looked)
+    faults += too_small(settings, found)
     doubles = likely_doubles(programmes.events)
     return Checked(
-        settings, programmes.events, tuple(faults), tuple(capture_faults), doubles, estimate
+        settings, programmes.events, tuple(faults), tuple(capture_faults), doubles, found
     )
 
 
-def look_at(event: Event, recording: Recording) -> tuple[int, tuple[PlenaryError, ...]]:
-    """Probe a recording's captures and read its transcripts: milliseconds of sound, and faults."""
+def look_at(event: Event, recording: Recording) -> tuple[Looked, tuple[PlenaryError, ...]]:
+    """Probe a recording's captures and read its transcripts: what they state, and faults."""
     from pipeline.container import probe  # noqa: PLC0415 - PyAV loads only when captures are seen
 
     lengths: list[int] = []
+    has_picture = True
     faults: list[PlenaryError] = []
     for capture, line in zip(recording.captures, recording.lines, strict=False):
         try:
-            lengths.append(probe(capture).duration_ms)
+            container = probe(capture)
+            lengths.append(container.duration_ms)
+            has_picture &= container.has_video
         except CaptureFault as fault:
             faults.append(_at(event, line, fault))
     complete = len(lengths) == len(recording.captures)
@@ -131,7 +95,7 @@ def look_at(event: Event, recording: Recording) -> tuple[int, tuple[PlenaryError
         if complete:
             faults += _too_long(event, session, sum(lengths))
         faults += _unreadable(event, session, lengths if complete else None)
-    return sum(lengths), tuple(faults)
+    return Looked(event, recording, sum(lengths), has_picture), tuple(faults)
 
 
 def _too_long(event: Event, session: Session, length_ms: int) -> Iterator[PlenaryError]:
@@ -203,7 +167,7 @@ def _tools(settings: Settings) -> Iterator[PlenaryError]:
         ffmpeg_path()
     except ArchiveFault as fault:
         yield fault
-    folder = _standing(settings.data)
+    folder = standing_folder(settings.data)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         yield ArchiveFault(
             "the data folder {data} cannot be written",
@@ -215,81 +179,27 @@ def _tools(settings: Settings) -> Iterator[PlenaryError]:
         )
 
 
-def _weights(settings: Settings) -> int:
-    """Return the size of the model's weights in bytes; raises ModelFault with config's line."""
+def _no_model(settings: Settings) -> Iterator[ModelFault]:
+    """Say, with config's line, that the model is not there."""
     from pipeline.models import find_model  # noqa: PLC0415 - faster-whisper loads only here
 
     try:
-        folder = find_model(settings.transcription.model, settings.data)
+        find_model(settings.transcription.model, settings.data)
     except ModelFault as fault:
         line = settings.lines.get("transcription.model")
         facts = {**fault.facts, "model": settings.transcription.model}
         sentence = "transcription.model {model}: " + fault.sentence
-        raise ModelFault(
-            sentence, fault.next_step, path=settings.path, line=line, **facts
-        ) from None
-    return (folder / "model.bin").stat().st_size
+        yield ModelFault(sentence, fault.next_step, path=settings.path, line=line, **facts)
 
 
-def _check_voices(settings: Settings) -> None:
-    """Raise ModelFault where a neural voice model was not fetched or cannot be loaded."""
-    from pipeline.voices import embedder  # noqa: PLC0415
+def _no_voices(settings: Settings) -> Iterator[PlenaryError]:
+    """Find a neural voice model that was not fetched or cannot be loaded."""
+    from pipeline.voices import embedder  # noqa: PLC0415 (onnxruntime is slow to import)
 
     try:
         embedder(settings.voices.model, settings.data)
     except ModelFault as fault:
         line = settings.lines.get("voices.model")
-        sentence = f"voices.model {settings.voices.model}: {fault.sentence}"
-        raise ModelFault(
-            sentence, fault.next_step, path=settings.path, line=line, **fault.facts
-        ) from None
-
-
-def _estimate(
-    settings: Settings,
-    events: Sequence[Event],
-    lengths: Mapping[tuple[str, str], int],
-    weights: int | None,
-) -> Estimate:
-    recordings = [(event, recording) for event in events for recording in event.recordings]
-    hours = {key: length / 3_600_000 for key, length in lengths.items()}
-    copied = heard = 0.0
-    for event, recording in recordings:
-        length = hours[event.id, recording.id]
-        copied += length if settings.media.web_copy and recording.media is None else 0
-        heard += length if is_recognised(event, recording) else 0
-    total = sum(hours.values())
-    slower = REFERENCE_CORES / (os.cpu_count() or 1) / REFERENCE_SPEED / REFERENCE_BYTES
-    return Estimate(
-        hours_of_sound=total,
-        hours_of_work=None if weights is None else heard * slower * weights,
-        gigabytes=(total * SOUND_BYTES_PER_HOUR + copied * COPY_BYTES_PER_HOUR) / 1e9,
-    )
-
-
-def _room(settings: Settings, estimate: Estimate) -> Iterator[ArchiveFault]:
-    """Refuse a disk without room for what is still to be made; what is there already counts."""
-    needed = estimate.gigabytes * 1e9 - _bytes_kept(settings.data)
-    free = shutil.disk_usage(_standing(settings.data)).free
-    if needed > free:
-        yield ArchiveFault(
-            "this archive needs about {needed:.2f} GB more, and the disk of {data} has {free:.2f}",
-            "free some space, choose another `data:`, or set `web_copy: false`",
-            path=settings.path,
-            line=settings.lines.get("data"),
-            needed=needed / 1e9,
-            free=free / 1e9,
-            data=settings.data,
-        )
-
-
-def _bytes_kept(data: Path) -> int:
-    """Bytes under the data folder that count against the estimate: all but models."""
-    files = (path for path in data.rglob("*") if path.is_file() and not path.is_symlink())
-    models = data / "models"
-    return sum(path.stat().st_size for path in files if not path.is_relative_to(models))
-
-
-def _standing(folder: Path) -> Path:
-    """Return the folder itself, or the nearest one above it that exists."""
-    return next(path for path in (folder, *folder.parents) if path.exists())
+        facts = {**fault.facts, "model": settings.voices.model}
+        sentence = "voices.model {model}: " + fault.sentence
+        yield ModelFault(sentence, fault.next_step, path=settings.path, line=line, **facts)

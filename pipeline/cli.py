@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
 import signal
 import sys
+import time
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import ArchiveFault, Faults, PlenaryError
+from archive.errors import ArchiveFault, PlenaryError
+from pipeline import cli_keeping
 
 if TYPE_CHECKING:
     import sqlite3
@@ -83,6 +83,10 @@ def main(ctx: click.Context, config: Path) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+for _verb in cli_keeping.VERBS:
+    main.add_command(_verb)
+
+
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def init(folder: Path) -> None:
@@ -101,26 +105,6 @@ def init(folder: Path) -> None:
     if shutil.which("plenary") is None:
         activate = Path(sys.prefix) / "bin" / "activate"
         click.echo(f"     (for `plenary` to be found: source {shlex.quote(str(activate))})")
-
-
-@main.command()
-@click.pass_obj
-def check(config: Path) -> None:
-    """Look at everything before a night's work: files, captures, disk, model.
-
-    Every problem is reported at once; nothing is written.
-
-    \b
-    Example: plenary check
-    """
-    from pipeline.check import check as look
-
-    found = look(config)
-    if found.faults or found.capture_faults:
-        raise Faults((*found.faults, *found.capture_faults))
-    for double in found.doubles:
-        click.echo(str(double))
-    click.echo(str(found.estimate))
 
 
 @main.command("fetch-models")
@@ -170,20 +154,28 @@ def run(config: Path, events: Sequence[str], dry_run: bool, until: str | None) -
     if dry_run:
         waiting = due_in(request)
         for name, step in waiting.items():
-            click.echo(f"{name}  due from the step: {step}")
+            click.echo(f"{name}  due from the step {step}")
         click.echo(f"{len(waiting)} recordings are due")
         return
+    began = time.monotonic()
     outcome = run_archive(request, Progress(sys.stderr))
-    _report(outcome)
+    _report(outcome, time.monotonic() - began)
     if outcome.failed:
         raise click.exceptions.Exit(1)
 
 
-def _report(outcome: Outcome) -> None:
+def _report(outcome: Outcome, took_s: float) -> None:
+    """Say in the morning what the night did, and what it could not do."""
+    from pipeline.progress import clock
+
     click.echo(
         f"{len(outcome.heard)} recordings heard, {len(outcome.pictured)} web copies made,"
-        f" {len(outcome.failed)} failed"
+        f" {len(outcome.failed)} failed, in {clock(took_s * 1000)}"
     )
+    if outcome.heard:
+        click.echo(f"{clock(outcome.sound_ms)} of sound was heard")
+    for name, ms in outcome.missing.items():
+        click.echo(f"{name}: {clock(ms)} of sound is missing from its captures")
     for name, error in outcome.failed.items():
         click.echo(f"{name}: {error}")
     if outcome.published is not None:
@@ -201,21 +193,6 @@ def _next(time_of_day: str) -> datetime:
     now = datetime.now().astimezone()
     moment = now.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
     return (moment if moment > now else moment + timedelta(days=1)).astimezone(UTC)
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-def status(config: Path, as_json: bool) -> None:
-    """Tell where each recording stands, what is missing, what failed and what to do.
-
-    \b
-    Example: plenary status
-    """
-    from pipeline.standing import standing, table
-
-    found = standing(config)
-    click.echo(json.dumps([asdict(s) for s in found], indent=2) if as_json else table(found))
 
 
 @main.command()
@@ -257,17 +234,21 @@ def publish(config: Path, rollback: bool) -> None:
               plenary publish --rollback
     """
     from archive import publish as publishing
+    from pipeline.night import held, refuse_unbegun
     from pipeline.run import holding
 
     settings = _load(config)
     public = settings.data / "public"
-    with holding(settings.data):
-        if rollback:
+    if rollback:
+        with holding(settings.data):
             click.echo(f"published: {publishing.rollback(public)}")
-            return
+        return
+    refuse_unbegun(settings)
+    with held(settings) as (_, ledger):
         work = settings.data / "work.db"
         today = date.today()  # noqa: DTZ011 (an access date is a day of the archivist's calendar)
         made = publishing.publish(work, public, today=today, names=settings.site.names)
+        ledger.published(made.path.name, made.sha256)
         click.echo(f"published: {made.path}")
 
 
@@ -333,23 +314,40 @@ def export(config: Path, events: Sequence[str], format_: str, out: Path) -> None
 @click.option(
     "--reference",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    required=True,
     help="Holds <event>/<session>.txt and .rttm.",
+)
+@click.option("--sample", type=click.IntRange(1), help="Draw so many stretches at random.")
+@click.option(
+    "--sheet", type=click.Path(path_type=Path), default="control-sample.csv", help="Its sheet."
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def evaluate(config: Path, reference: Path, as_json: bool) -> None:
-    """Compare what is published with a reference: words, voices and names.
+def evaluate(
+    config: Path, reference: Path | None, sample: int | None, sheet: Path, as_json: bool
+) -> None:
+    """Compare what is published with a reference: words, names, voices.
+
+    A sheet of random stretches, filled in, gives the archive's own accuracy.
 
     \b
-    Example: plenary evaluate --reference demo/reference
+    Examples: plenary evaluate --reference demo/reference
+              plenary evaluate --sample 30
     """
+    from pipeline import control
     from pipeline import evaluate as evaluating
 
-    with _published(_load(config)) as db:
-        scores = evaluating.score_archive(db, reference)
-    rates = {name: score.rates() for name, score in evaluating.with_total(scores).items()}
-    click.echo(json.dumps(rates, indent=2) if as_json else evaluating.table(scores))
+    if reference is None and sample is None:
+        shares = control.read_sheet(sheet)
+        click.echo(control.as_json(shares) if as_json else control.shares_table(shares))
+        return
+    with _published(settings := _load(config)) as db:
+        if sample is not None:
+            count = control.write_sample(db, sample, sheet, settings.site.url)
+            click.echo(f"{count} stretches are in {sheet}: fill in its last two columns, and then")
+            click.echo(f"plenary evaluate --sheet {shlex.quote(str(sheet))}")
+        elif reference is not None:
+            scores = evaluating.with_total(evaluating.score_archive(db, reference))
+            click.echo(evaluating.as_json(scores) if as_json else evaluating.table(scores))
 
 
 def _load(config: Path) -> Settings:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from archive.errors import Faults
+from pipeline.languages import AUTO
 from pipeline.reading.fields import Fields, path_from
 from pipeline.reading.keys import CONFIG as KEYS
 from pipeline.reading.values import address, contact, count, language, share, truth
 from pipeline.reading.yaml_file import read_yaml
+from pipeline.webcopy import CEILINGS, QUALITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,9 +60,11 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """Whether a copy that browsers play is made of each recording."""
+    """Whether copies that browsers play are made; the picture's lines, and one of QUALITIES."""
 
     web_copy: bool = True
+    height: int = 720
+    quality: str = "medium"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,6 @@ def load_settings(path: Path) -> Settings:
     top = Fields(file, file.root, "config.yaml", KEYS["config.yaml"])
     parts = {name: top.inner(name, name, KEYS[name]) for name in KEYS if name != "config.yaml"}
     share_wanted = parts["attribution"].value("min_confidence", share)
-    web_copy = parts["media"].value("web_copy", truth)
     settings = Settings(
         path=path.absolute(),
         data=top.path("data", "data"),
@@ -116,7 +119,7 @@ def load_settings(path: Path) -> Settings:
         transcription=_transcription(parts["transcription"], path),
         voices=Voices(parts["voices"].word("model", ("embedded", "wespeaker"), Voices().model)),
         attribution=Attribution() if share_wanted is None else Attribution(share_wanted),
-        media=Media() if web_copy is None else Media(web_copy),
+        media=_media(parts["media"]),
         run=_run(parts["run"]),
         site=_site(parts["site"]),
         lines=top.lines | _dotted(parts),
@@ -132,8 +135,13 @@ def _transcription(fields: Fields, config: Path) -> Transcription:
         model=fields.value("model", _model_from(config)) or default.model,
         device=fields.word("device", ("auto", "cpu", "cuda"), default.device),
         compute_type=fields.word("compute_type", COMPUTE_TYPES, default.compute_type),
-        language=fields.value("language", language) or default.language,
+        language=fields.value("language", _spoken) or default.language,
     )
+
+
+def _spoken(text: str) -> str:
+    """Read the language of speech: a tag, or `auto`."""
+    return text if text == AUTO else language(text)
 
 
 def _model_from(config: Path) -> Callable[[str], str]:
@@ -146,6 +154,18 @@ def _model_from(config: Path) -> Callable[[str], str]:
     return read
 
 
+def _media(fields: Fields) -> Media:
+    default = Media()
+    web_copy = fields.value("web_copy", truth)
+    return Media(
+        web_copy=default.web_copy if web_copy is None else web_copy,
+        height=int(
+            fields.word("height", [str(height) for height in CEILINGS], str(default.height))
+        ),
+        quality=fields.word("quality", tuple(QUALITIES), default.quality),
+    )
+
+
 def _run(fields: Fields) -> Run:
     default = Run()
     executor = fields.word("executor", ("inline", "local"), default.executor)
@@ -154,7 +174,7 @@ def _run(fields: Fields) -> Run:
 
 
 def _workers(text: str) -> Workers:
-    return "auto" if text == "auto" else count(text)
+    return "auto" if text == AUTO else count(text)
 
 
 def _site(fields: Fields) -> Site:

@@ -1,4 +1,4 @@
-"""What a capture holds, read with PyAV: its streams, where it is heard, the sound we made of it.
+"""What a capture holds, read with PyAV: its streams, its packets, the sound we made of it.
 
 PyAV comes with faster-whisper, so that no ffprobe is needed. Nothing here starts a process
 or writes a file. Captures are opened read-only, by absolute `file:` address and with
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 import numpy as np
-from av.stream import Disposition
+from av.stream import Discard, Disposition
 
 from archive.errors import CaptureFault
-from pipeline.model import Span
+from pipeline.boxes import Mended, boxes_of
+from pipeline.headers import stated_ms
+from pipeline.transport import is_transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from av.container import InputContainer
     from numpy.typing import NDArray
+
+    from pipeline.model import Span
 
 SAMPLE_RATE = 16_000
 """Samples a second of the sound that recognition hears (Whisper and Silero VAD want this)."""
@@ -42,12 +46,12 @@ FORMATS = (
 )
 """Demuxers that cameras and recorders need. Playlists and image sequences are not among them."""
 
-GUESSED_LENGTH = frozenset({"aac", "ac3", "eac3", "amr", "mp3", "h264", "hevc", "mpegvideo"})
-"""Bare streams: their length is stated nowhere, and libav's guess is the bit rate's."""
+BARE = frozenset({"aac", "ac3", "eac3", "amr", "mp3", "h264", "hevc", "mpegvideo"})
+"""Bare streams: libav counts their time stamps itself, and guesses their length by the bit rate."""
 
-GAP_MS = 100
-"""Sound missing for less than this is jitter of time stamps; the same as swresample's
-`min_hard_comp`, under which ffmpeg's resampler does not fill a hole either."""
+
+FROM_ZERO = frozenset({"matroska,webm", "flv", "ogg", "asf"})
+"""Formats whose times and length count from 0, wherever the capture begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +83,22 @@ def probe(path: Path) -> Container:
     Raises CaptureFault when it is missing, no plain file, unreadable, no media, or silent.
     """
     with open_capture(path) as container:
-        sounds = container.streams.audio
-        if not sounds:
-            raise CaptureFault(
-                "it holds no sound",
-                "name the capture that holds the sound, or take this one out of the programme",
-                path=path,
-            )
+        stream = sound_stream(container, path)
         picture = moving_picture(container)
         name = container.format.name
-        stated = None if name in GUESSED_LENGTH else container.duration
-        length_ms = round(stated / 1000) if stated else _last_ms(container)
+        told = 0 if name in BARE else container.duration or 0
+        if name in FROM_ZERO:
+            told = max(0, told - max(0, container.start_time or 0))
+        length_ms = max(round(told / 1000), stated_ms(path, name) or 0) or _last_ms(
+            container, stream
+        )
         return Container(
             duration_ms=length_ms,
             format=name,
-            audio_streams=len(sounds),
-            audio_codec=sounds[0].codec_context.name,
-            channels=sounds[0].codec_context.channels,
-            sample_rate=sounds[0].codec_context.sample_rate,
+            audio_streams=len(container.streams.audio),
+            audio_codec=stream.codec_context.name,
+            channels=stream.codec_context.channels,
+            sample_rate=stream.codec_context.sample_rate,
             video_codec=picture and picture.codec_context.name,
             width=picture.codec_context.width if picture else 0,
             height=picture.codec_context.height if picture else 0,
@@ -108,11 +110,16 @@ def open_capture(path: Path) -> Iterator[InputContainer]:
     """Open a capture for reading; raises CaptureFault when that cannot be done."""
     _must_be_plain_file(path)
     try:
-        with av.open(
-            file_address(path),
-            options={"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS},
-            metadata_errors="replace",
-        ) as container:
+        with (
+            _readable(path) as file,
+            av.open(
+                file,
+                "r",
+                format="mpegts" if is_transport(path) else None,
+                options={"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS},
+                metadata_errors="replace",
+            ) as container,
+        ):
             yield container
     except av.error.PermissionError as error:
         raise _not_permitted(path) from error
@@ -123,6 +130,27 @@ def open_capture(path: Path) -> Iterator[InputContainer]:
             path=path,
             reason=getattr(error, "strerror", None) or error,
         ) from error
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[str | Mended]:
+    """Give what libav is to open: the file itself, or a fragmented one with its damage masked.
+
+    Raises CaptureFault when it is an MP4 without an index.
+    """
+    boxes = boxes_of(path)
+    if boxes is None or (boxes.has_index and not (boxes.has_fragments and boxes.damaged)):
+        yield file_address(path)
+    elif boxes.has_index:
+        with Mended(path, boxes.damaged) as file:
+            yield file
+    else:
+        raise CaptureFault(
+            "it has no index (`moov`): it was cut off before the camera had finished it",
+            "copy it again from the card; if it is so there too, a repair program may mend it"
+            " with the help of a whole file from the same camera",
+            path=path,
+        )
 
 
 def file_address(path: Path) -> str:
@@ -138,24 +166,67 @@ def moving_picture(container: InputContainer) -> Any | None:
     return None
 
 
-def heard_spans(path: Path) -> tuple[Span, ...]:
-    """Where the capture's first sound stream can really be decoded, from the capture's start.
+def sound_stream(container: InputContainer, path: Path, track: int | None = None) -> Any:
+    """Return a capture's sound of that number, from 1 (None: the first), and leave out the rest.
 
-    Spans are sorted, disjoint, and GAP_MS or more apart: what lies between them is lost.
-    Damaged packets and those that never arrived are both found this way.
-    Raises CaptureFault when the capture cannot be opened.
+    What is left out is neither parsed nor, where the container has an index, read.
+    Raises CaptureFault when there is none.
     """
-    spans: list[Span] = []
-    with open_capture(path) as container:
-        origin = (container.start_time or 0) / av.time_base
-        for start_s, length_s in _decoded(container):
-            start_ms = max(0, round((start_s - origin) * 1000))
-            end_ms = max(start_ms, round((start_s - origin + length_s) * 1000))
-            if spans and start_ms < spans[-1].end_ms + GAP_MS:
-                spans[-1] = Span(min(start_ms, spans[-1].start_ms), max(end_ms, spans[-1].end_ms))
-            else:
-                spans.append(Span(start_ms, end_ms))
-    return tuple(spans)
+    sounds = container.streams.audio
+    if not sounds:
+        raise CaptureFault(
+            "it holds no sound",
+            "name the capture that holds the sound, or take this one out of the programme",
+            path=path,
+        )
+    if not 1 <= (track or 1) <= len(sounds):
+        raise CaptureFault(
+            "it has no sound track {track}: it has {tracks}",
+            "correct `sound: {{track: …}}` in programme.yaml",
+            path=path,
+            track=track,
+            tracks=len(sounds),
+        )
+    chosen = sounds[(track or 1) - 1]
+    for stream in container.streams:
+        if stream is not chosen:
+            stream.discard = Discard.all
+    return chosen
+
+
+def sound_packets(container: InputContainer, stream: Any) -> Iterator[Any]:
+    """Yield a capture's packets of sound, damaged ones too, until nothing more can be read.
+
+    Raises OSError when the disk fails.
+    """
+    places = _places(stream) if container.format.name == "avi" else {}
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except av.error.BlockingIOError:
+            # A transport stream lost its rhythm and looks for it again a little further on.
+            packets = container.demux(stream)
+            continue
+        except (StopIteration, EOFError):
+            return
+        except av.error.FFmpegError as error:
+            if isinstance(error, OSError):
+                raise
+            return
+        if packet.size:
+            if packet.pos in places:
+                packet.pts = places[packet.pos]
+            yield packet
+
+
+def _places(stream: Any) -> dict[int, int]:
+    """Return an AVI's time stamps by byte position, from its index.
+
+    libav counts the packets that it finds, and would count on after damage as if all were there.
+    """
+    # The index tells where a chunk's head of 8 bytes begins.
+    return {entry.pos + 8: entry.timestamp for entry in stream.index_entries}
 
 
 def read_sound(path: Path, span: Span | None = None) -> NDArray[np.float32]:
@@ -192,6 +263,29 @@ def stream_sound(path: Path, chunk_ms: int = 30_000) -> Iterator[NDArray[np.floa
         yield np.concatenate(waiting)
 
 
+def capture_sound(path: Path, span: Span) -> NDArray[np.float32]:
+    """About a span of a capture's first sound stream, mixed to one channel, as `read_sound`.
+
+    For a trial: quick, from the nearest place that can be sought; damage is not looked for.
+    Raises CaptureFault when it cannot be decoded.
+    """
+    resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE)
+    pieces = [np.zeros(0, np.float32)]
+    wanted = span.duration_ms * PER_MS
+    with open_capture(path) as container:
+        if not container.streams.audio:
+            raise CaptureFault("it holds no sound", "name the capture that holds it", path=path)
+        if span.start_ms:
+            container.seek((container.start_time or 0) + span.start_ms * (av.time_base // 1000))
+        for frame in container.decode(container.streams.audio[0]):
+            for part in resampler.resample(frame):
+                pieces.append(part.to_ndarray()[0].astype(np.float32) / 32768)
+                wanted -= len(pieces[-1])
+            if wanted <= 0:
+                break
+    return np.concatenate(pieces)[: span.duration_ms * PER_MS]
+
+
 def _must_be_plain_file(path: Path) -> None:
     """Refuse what would hang (a FIFO) or cannot be a capture, before anything opens it."""
     try:
@@ -222,41 +316,14 @@ def _not_permitted(path: Path) -> CaptureFault:
     )
 
 
-def _last_ms(container: InputContainer) -> int:
+def _last_ms(container: InputContainer, stream: Any) -> int:
     """Length of a stream whose container states none: where its last sound packet ends."""
     origin = (container.start_time or 0) / av.time_base
     last = 0.0
-    for packet in container.demux(container.streams.audio[0]):
+    for packet in sound_packets(container, stream):
         if packet.pts is not None and packet.time_base is not None:
             last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     return max(0, round((last - origin) * 1000))
-
-
-def _decoded(container: InputContainer) -> Iterator[tuple[float, float]]:
-    """Start and length in seconds of every frame of sound that decodes; the rest is passed over."""
-    if not container.streams.audio:
-        return
-    stream = container.streams.audio[0]
-    packets = container.demux(stream)
-    after = 0.0
-    while True:
-        try:
-            packet = next(packets)
-        except av.error.BlockingIOError:
-            # A transport stream lost its rhythm and looks for it again a little further on.
-            packets = container.demux(stream)
-            continue
-        except (StopIteration, EOFError, av.error.InvalidDataError):
-            # After invalid data ffmpeg stops reading as well; the rest is a gap.
-            return
-        try:
-            frames = packet.decode()
-        except av.error.FFmpegError:
-            continue
-        for frame in frames:
-            start = after if frame.time is None else frame.time
-            after = start + frame.samples / frame.sample_rate
-            yield start, after - start
 
 
 def _pieces(path: Path, start: int) -> Iterator[tuple[int, NDArray[np.float32]]]:

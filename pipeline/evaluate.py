@@ -1,7 +1,6 @@
 """How well the archive heard and named, against a reference that a person vouches for.
 
-    word error rate    (substitutions + deletions + insertions) / words of the reference,
-                       by jiwer, both sides normalised by `normalise`
+    words              word error rate, name recall, insertions, missed speech: hearing_score.py
     DER                (missed + false alarm + confused) / speech of the reference, names and
                        voices mapped one to one so that most time agrees (NIST, md-eval)
     named precision    time named rightly / time named
@@ -18,16 +17,17 @@ counted in steps of 10 ms.
 
 from __future__ import annotations
 
-import re
+import json
 from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-import jiwer
 import numpy as np
 
 from archive.errors import FileFault
 from archive.export import export
+from pipeline.hearing_score import NORMALISATION, names_heard, over_nothing, word_errors
+from pipeline.model import Span
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 STEP_MS = 10
 COLLAR_MS = 250
 
+COLUMNS = (
+    *("WER", "names", "insert./h", "missed", "DER", "precision", "coverage"),
+    *("wrong s/h", "calibr."),
+)
+"""Heads of the table, in the order of `Score.rates`."""
+
 Line = tuple[int, int, str]
 """Start and end in milliseconds, and who."""
 
@@ -49,6 +55,12 @@ class Score:
 
     words: int = 0
     word_errors: int = 0
+    names_said: int = 0
+    names_right: int = 0
+    invented_words: int = 0
+    empty_ms: int = 0
+    spoken_ms: int = 0
+    untold_ms: int = 0
     speech_ms: int = 0
     missed_ms: int = 0
     false_ms: int = 0
@@ -63,7 +75,7 @@ class Score:
         return Score(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Score)))
 
     def rates(self) -> dict[str, float | None]:
-        """Return every rate; None where nothing counts."""
+        """Return each figure by its name; None where nothing counts."""
 
         def ratio(part: int, whole: int) -> float | None:
             return round(part / whole, 4) if whole else None
@@ -71,6 +83,9 @@ class Score:
         errors_ms = self.missed_ms + self.false_ms + self.confused_ms
         return {
             "word_error_rate": ratio(self.word_errors, self.words),
+            "name_recall": ratio(self.names_right, self.names_said),
+            "insertions_per_hour": ratio(self.invented_words * 3_600_000, self.empty_ms),
+            "missed_speech": ratio(self.untold_ms, self.spoken_ms),
             "der": ratio(errors_ms, self.speech_ms),
             "named_precision": ratio(self.right_ms, self.named_ms),
             "named_coverage": ratio(self.right_ms, self.listed_ms),
@@ -79,20 +94,20 @@ class Score:
         }
 
 
-def normalise(text: str) -> str:
-    """Lower case, one kind of apostrophe, no punctuation, single spaces; accents stay."""
-    lowered = text.lower().replace("’", "'")
-    return " ".join(re.sub(r"[^\w'\- ]|(?<!\w)[-']|[-'](?!\w)", " ", lowered).split())
+def score_words(reference: str, heard: str, names: Sequence[str] = ()) -> Score:
+    """Count the words of a session that were heard wrongly, and its names that were not."""
+    words, errors = word_errors(reference, heard)
+    said, right = names_heard(reference, heard, names)
+    return Score(words=words, word_errors=errors, names_said=said, names_right=right)
 
 
-def score_words(reference: str, heard: str) -> Score:
-    """Count the words of a session that were heard wrongly."""
-    expected = normalise(reference)
-    if not expected:
-        return Score(word_errors=len(normalise(heard).split()))
-    found = jiwer.process_words(expected, normalise(heard))
-    errors = found.substitutions + found.deletions + found.insertions
-    return Score(words=len(expected.split()), word_errors=errors)
+def score_places(reference: Sequence[Line], words: Sequence[Span], within: Span) -> Score:
+    """Count the words where nobody speaks, and the speech where nobody was heard."""
+    speech = [Span(start_ms, end_ms) for start_ms, end_ms, _ in reference]
+    invented, empty_ms, spoken_ms, untold_ms = over_nothing(words, speech, within)
+    return Score(
+        invented_words=invented, empty_ms=empty_ms, spoken_ms=spoken_ms, untold_ms=untold_ms
+    )
 
 
 def score_turns(reference: Sequence[Line], heard: Sequence[Line], listed: Collection[str]) -> Score:
@@ -222,12 +237,12 @@ def score_archive(db: sqlite3.Connection, reference: Path) -> dict[str, Score]:
         text, turns = reference / f"{session_id}.txt", reference / f"{session_id}.rttm"
         score = Score()
         if text.exists():
-            score += score_words(_read(text), _text_of(db, session_id))
+            score += score_words(_read(text), _text_of(db, session_id), _names(db, session_id))
         if turns.exists():
-            heard = parse_rttm(export(db, "rttm", session_id), turns)
-            listed = _listed(db, session_id)
             true = parse_rttm(_read(turns), turns)
-            score += score_turns(true, heard, listed)
+            heard = parse_rttm(export(db, "rttm", session_id), turns)
+            score += score_turns(true, heard, _listed(db, session_id))
+            score += score_places(true, _words_of(db, session_id), _span_of(db, session_id))
             score += score_confidence(true, _named(db, session_id))
         if text.exists() or turns.exists():
             scores[session_id] = score
@@ -254,6 +269,37 @@ def _text_of(db: sqlite3.Connection, session_id: str) -> str:
         [session_id],
     )
     return " ".join(text for (text,) in rows)
+
+
+def _names(db: sqlite3.Connection, session_id: str) -> list[str]:
+    """Return the names and terms of the session's event, as its programme spells them."""
+    rows = db.execute(
+        "SELECT people.name FROM programme JOIN people ON people.id = person_id"
+        " WHERE session_id = ?1"
+        " UNION SELECT organisations.name FROM roles JOIN organisations"
+        "  ON organisations.id = organisation_id JOIN sessions ON sessions.id = ?1"
+        "  WHERE roles.event_id = sessions.event_id"
+        " UNION SELECT term FROM glossary",
+        [session_id],
+    )
+    return [name for (name,) in rows]
+
+
+def _words_of(db: sqlite3.Connection, session_id: str) -> list[Span]:
+    rows = db.execute(
+        "SELECT words FROM passages JOIN turns ON turns.id = turn_id WHERE session_id = ?",
+        [session_id],
+    )
+    return [Span(word[0], word[1]) for (words,) in rows for word in json.loads(words or "[]")]
+
+
+def _span_of(db: sqlite3.Connection, session_id: str) -> Span:
+    row = db.execute(
+        "SELECT COALESCE(from_ms, 0), COALESCE(to_ms, duration_ms, 0) FROM sessions"
+        " LEFT JOIN recordings ON recordings.id = recording_id WHERE sessions.id = ?",
+        [session_id],
+    ).fetchone()
+    return Span(row[0], max(row))
 
 
 def _named(db: sqlite3.Connection, session_id: str) -> list[tuple[int, int, str, float]]:
@@ -295,20 +341,20 @@ def with_total(scores: Mapping[str, Score]) -> dict[str, Score]:
     return {**scores, "all": sum(scores.values(), Score())}
 
 
+def as_json(scores: Mapping[str, Score]) -> str:
+    """Return each session's figures for programs."""
+    return json.dumps({name: score.rates() for name, score in scores.items()}, indent=2)
+
+
 def table(scores: Mapping[str, Score]) -> str:
-    """Scores as lines of text, the total last, and beneath how reliable confidence is."""
-    head = (
-        f"{'session':40} {'WER':>7} {'DER':>7} {'precision':>10} {'coverage':>9} {'wrong s/h':>9}"
-    )
-    total = with_total(scores)
-    lines = [head, *(_line(*item) for item in total.items())]
-    sure = total["all"].sure
+    """Scores as lines of text, in their order, and beneath how reliable confidence is."""
+    head = f"{'session':40}" + "".join(f" {name:>9}" for name in COLUMNS)
+    lines = [head, *(_line(*item) for item in scores.items())]
+    lines.append(f"Words are compared in {NORMALISATION}.")
+    sure = list(scores.values())[-1].sure
     return "\n".join([*lines, "", reliability(sure)] if sure else lines)
 
 
 def _line(name: str, score: Score) -> str:
-    rates = score.rates()
-    shown = ["–" if rate is None else f"{rate:.3f}" for rate in list(rates.values())[:4]]
-    wrong = rates["wrong_s_per_h"]
-    wrongly = "–" if wrong is None else f"{wrong:.0f}"
-    return f"{name:40} {shown[0]:>7} {shown[1]:>7} {shown[2]:>10} {shown[3]:>9} {wrongly:>9}"
+    rates = score.rates().values()
+    return f"{name:40}" + "".join(f" {'–' if r is None else f'{r:.3f}':>9}" for r in rates)

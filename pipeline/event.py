@@ -87,8 +87,12 @@ class HostedMedia:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Which channel of the capture holds the speech, counted from 1; None: all, mixed."""
+    """Where in the captures the speech is: a sound track and a channel of it, from 1.
 
+    No track means the first, no channel all of them, mixed.
+    """
+
+    track: int | None = None
     channel: int | None = None
 
 
@@ -124,7 +128,8 @@ class Session:
     """A part of an event. Not filmed: `recording` is None.
 
     `date` is always known (the event's, unless the session has its own); `start` is
-    "HH:MM"; `span` None means the whole recording; `language` None means the config's.
+    "HH:MM"; `span` None means the whole recording; `language` None means the config's,
+    and `also_spoken` are languages that are spoken beside it.
     `lines` gives the line of each key that the session has.
     """
 
@@ -143,6 +148,7 @@ class Session:
     access: Access = Access()
     summary: str | None = None
     language: str | None = None
+    also_spoken: tuple[str, ...] = ()
     glossary: tuple[Term, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 

@@ -1,7 +1,8 @@
 """What a silent room made the model say is kept back, with the reason.
 
 The evidence is in the sound: where Silero VAD hears speech, how loud it is, how much time the
-words had. Scores of the model decide nothing here: over noise a small model wrote two fluent
+words had; and in the words themselves: loops, known inventions, another language than those
+spoken. Scores of the model decide nothing here: over noise a small model wrote two fluent
 sentences at a log-probability of -0.12. What is withheld is returned whole and can be put
 back.
 """
@@ -10,15 +11,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING
 
+from pipeline.languages import foreign
 from pipeline.model import Segment, Span, Withheld, Word, union
+from pipeline.sentences import ends_sentence
 from pipeline.split import LEVEL_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from pipeline.split import Hearing
 
@@ -27,6 +30,7 @@ TOO_FAST = "more words than anyone can say in this time"
 LOOP = "the same words again and again"
 INVENTION = "a phrase that speech models invent"
 NOISE = "a sound, not words"
+LANGUAGE = "another language than those spoken here"
 
 REACH_MS = 300
 """Word times are uncertain by a tenth of a second or two: speech this near counts."""
@@ -44,7 +48,7 @@ and tiny output has 22, lines invented over laughter have 34 and more."""
 FEWEST_LETTERS = 12
 """A run with fewer letters than this is too short for its pace to tell anything."""
 
-LONGEST_LOOP = 12
+LONGEST_LOOP = 40
 """Words in the longest phrase whose repetition is looked for."""
 
 TELLING = (
@@ -93,16 +97,20 @@ class Gated:
     withheld: tuple[Withheld, ...]
 
 
-def gate(segments: Sequence[Segment], hearing: Hearing) -> Gated:
-    """Keep back what no one said. A segment loses the words withheld and nothing else."""
+def gate(segments: Sequence[Segment], hearing: Hearing, languages: Sequence[str]) -> Gated:
+    """Keep back what no one said. A segment loses the words withheld and nothing else.
+
+    `languages` are those spoken (BCP 47).
+    """
     words = [word for segment in segments for word in segment.words]
     reasons: dict[int, str] = {}
     for found, reason in (
         (_unheard(words, hearing), SILENT),
         (_loops(words), LOOP),
         (_invented(words, hearing), INVENTION),
-        (_too_fast(words, hearing), TOO_FAST),
+        (_too_fast(words, hearing, reasons), TOO_FAST),
         (_sounds(words), NOISE),
+        (_foreign(words, segments, languages), LANGUAGE),
     ):
         for place in found:
             reasons.setdefault(place, reason)
@@ -119,24 +127,51 @@ def gate(segments: Sequence[Segment], hearing: Hearing) -> Gated:
                 withheld.append(Withheld(part, why))
         left = tuple(words[place] for place in places if place not in reasons)
         if left:
-            kept.append(Segment(left, segment.log_probability))
+            kept.append(replace(segment, words=left))
     return Gated(tuple(kept), tuple(withheld))
 
 
+def credible(
+    segments: Sequence[Segment], speech: Sequence[Span], languages: Sequence[str]
+) -> tuple[Segment, ...]:
+    """Return what would pass the gate if it knew where speech is, and not how loud."""
+    from pipeline.split import Hearing  # noqa: PLC0415 (onnxruntime is slow to import)
+
+    end_ms = max((span.end_ms for span in speech), default=0)
+    return gate(segments, Hearing(end_ms, tuple(speech), ()), languages).kept
+
+
 def _unheard(words: Sequence[Word], hearing: Hearing) -> Iterator[int]:
-    """Words with no speech within REACH_MS, or where the sound is as good as none."""
-    heard = _Index(
+    """Words without speech, or where the sound is as good as none.
+
+    A word that stands beside speech, no farther than REACH_MS, was said, if its times are
+    the only thing against it. Where it goes on into words that are farther off, it is the
+    first of a line that no one said, and goes with them.
+    """
+    speech = _Index(hearing.speech)
+    near = _Index(
         union(
             Span(max(0, span.start_ms - REACH_MS), span.end_ms + REACH_MS)
             for span in hearing.speech
         )
     )
+    beside: list[int] = []
+    lost = False
     for place, word in enumerate(words):
-        if not heard.touches(word.span) or _loudest(word.span, hearing) < SILENCE_DB:
-            yield place
+        alone = speech.held_ms(word.span) * 2 < min(word.span.duration_ms, REACH_MS)
+        silent = _loudest(word.span, hearing) < SILENCE_DB
+        if (alone or silent) and _plain(word.text):
+            beside.append(place)
+            lost = lost or silent or not near.touches(word.span)
+        if not (alone or silent) or ends_sentence(word.text) or place + 1 == len(words):
+            yield from beside if lost else ()
+            beside, lost = [], False
 
 
 def _loudest(span: Span, hearing: Hearing) -> float:
+    """Return the highest level within REACH_MS of a span; where none is known, full scale."""
+    if not hearing.level_db:
+        return 0.0
     first = max(0, (span.start_ms - REACH_MS) // LEVEL_MS)
     last = (span.end_ms + REACH_MS) // LEVEL_MS + 1
     return max(hearing.level_db[first:last], default=SILENCE_DB - 1)
@@ -160,6 +195,8 @@ def _repeated(plain: Sequence[str], place: int) -> tuple[int, int]:
     très bien" and a refrain said twice are speech.
     """
     for length in range(1, LONGEST_LOOP + 1):
+        if plain[place : place + 1] != plain[place + length : place + length + 1]:
+            continue
         phrase = plain[place : place + length]
         times = 1
         while plain[place + length * times : place + length * (times + 1)] == phrase:
@@ -185,14 +222,30 @@ def _invented(words: Sequence[Word], hearing: Hearing) -> Iterator[int]:
                 yield from places
 
 
-def _too_fast(words: Sequence[Word], hearing: Hearing) -> Iterator[int]:
-    """Runs of words that had less speech, or less time, than they need."""
+def _too_fast(words: Sequence[Word], hearing: Hearing, gone: Collection[int]) -> Iterator[int]:
+    """Words that had less speech, or less time, than they need.
+
+    Sentences are judged whole, then what the earlier checks (`gone`) leave of each run: a
+    line that no one said must not take the sentence before it along.
+    """
     heard = _Index(hearing.speech)
-    for run in _runs(words):
-        letters = sum(len(_plain(words[place].text)) for place in run)
-        span = Span(max(0, words[run[0]].start_ms - REACH_MS), words[run[-1]].end_ms + REACH_MS)
+    left = [[place for place in run if place not in gone] for run in _runs(words)]
+    for places in (*_sentences(words), *filter(None, left)):
+        letters = sum(len(_plain(words[place].text)) for place in places)
+        first, last = words[places[0]], words[places[-1]]
+        span = Span(max(0, first.start_ms - REACH_MS), last.end_ms + REACH_MS)
         if letters >= FEWEST_LETTERS and letters > LETTERS_PER_S * heard.held_ms(span) / 1000:
-            yield from run
+            yield from places
+
+
+def _sentences(words: Sequence[Word]) -> Iterator[range]:
+    """Runs, cut where sentences end, as ranges of places."""
+    for run in _runs(words):
+        start = run.start
+        for place in run:
+            if ends_sentence(words[place].text) or place + 1 == run.stop:
+                yield range(start, place + 1)
+                start = place + 1
 
 
 def _runs(words: Sequence[Word]) -> Iterator[range]:
@@ -212,6 +265,16 @@ def _sounds(words: Sequence[Word]) -> Iterator[int]:
         yield from (place for place, text in spoken.items() if _LAUGH.fullmatch(text))
         if all(text in _SOUNDS for text in spoken.values()):
             yield from run
+
+
+def _foreign(
+    words: Sequence[Word], segments: Sequence[Segment], languages: Sequence[str]
+) -> Iterator[int]:
+    """Runs of words in another language; a sentence, a segment or a long pause ends a chunk."""
+    ends = {sentence.stop - 1 for sentence in _sentences(words)}
+    ends |= {end - 1 for end in accumulate(len(segment.words) for segment in segments)}
+    for run in foreign([word.text for word in words], ends, languages):
+        yield from run
 
 
 def _marks_follow(words: Sequence[Word], reasons: dict[int, str]) -> None:

@@ -8,29 +8,34 @@ break, is not transcribed at all: a camera runs through lunch.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from pipeline import rows, steps
+from archive.errors import FileFault
+from pipeline import listening, rows, steps
+from pipeline.ahead import Ahead
 from pipeline.event import cast_of, terms_of, transcribed
+from pipeline.languages import AUTO
 from pipeline.ledger import digest
-from pipeline.model import Segment, Span
+from pipeline.model import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pipeline.config import Settings
     from pipeline.event import Event, Recording, Session
     from pipeline.executors import Executor
     from pipeline.ledger import Done, Ledger
-    from pipeline.model import Turn, Withheld
+    from pipeline.listening import Sound
+    from pipeline.model import Segment, Turn, Withheld, Word
     from pipeline.progress import Progress
     from pipeline.rows import Row
     from pipeline.split import Hearing
     from pipeline.steps import Model
 
 # Raised when the way from stages to rows changes, so that all recordings are stored anew.
-_ROWS_VERSION = 1
+ROWS_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,15 @@ class Bench:
     progress: Progress
     model: Model | None
     executor: Executor
+    ahead: Ahead[listening.Extracted] = field(default_factory=Ahead)
 
 
 @dataclass
 class Story:
     """What was heard in a recording, session by session."""
 
-    sound: steps.Sound
+    sound: Sound
+    language: str | None = None  # as the recording told it, where it was asked
     turns: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
     provenance: list[Row] = field(default_factory=list)
@@ -82,8 +89,8 @@ def inputs(bench: Bench, event: Event, recording: Recording, hashes: Sequence[st
     settings = bench.settings
     return digest(
         [
-            _ROWS_VERSION,
-            steps.VERSIONS,
+            ROWS_VERSION,
+            listening.VERSIONS | steps.VERSIONS,
             [version("faster-whisper"), version("ctranslate2")],
             list(hashes),
             asdict(recording.sound),
@@ -102,52 +109,78 @@ def _session_inputs(bench: Bench, event: Event, session: Session) -> list[object
         session.id,
         None if session.span is None else asdict(session.span),
         _language(bench, event, session),
+        list(session.also_spoken),
         asdict(cast_of(event, session)),
         list(terms_of(event, session)),
         [bench.ledger.sha256(path) for path in session.transcripts] or _model(bench).sha256,
     ]
 
 
-def hear(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> Story:
+def hear(
+    bench: Bench,
+    event: Event,
+    recording: Recording,
+    hashes: Sequence[str],
+    meanwhile: Callable[[], None],
+) -> Story:
     """Take a recording through every step that is due.
 
+    `meanwhile` is called while its words are being recognised, perhaps more than once.
     Raises CaptureFault, ModelFault, FileFault (a transcript made elsewhere), Stopped.
     """
     name = f"{event.id}/{recording.id}"
-    bench.progress.stage(name, "sound")
-    sound = steps.sound(bench.ledger, recording, hashes, bench.progress.reach)
-    bench.progress.stage(name, "speech", sound.duration_ms)
-    heard = steps.hearing(bench.ledger, sound)
+    ledger = bench.ledger.about(name)
+    show = partial(bench.progress.stage, name)
+    sound = listening.sound(ledger, recording, hashes, bench.ahead, show)
+    heard = listening.hearing(ledger, sound, show)
     story = Story(sound)
-    ffmpeg = sound.done.step.tools.get("ffmpeg", "")
-    story.provenance += rows.provenance_rows([sound.done], "ffmpeg", ffmpeg)
+    decoder = sound.done.step.tools.get("pyav", "")
+    story.provenance += rows.provenance_rows([sound.done], "PyAV", decoder)
     for session in held(event, recording):
-        _session(bench, event, session, heard, story)
+        told = replace(bench, ledger=ledger.about(name, session.id))
+        _session(told, event, session, heard, story, meanwhile)
     return story
 
 
-def _session(bench: Bench, event: Event, session: Session, heard: Hearing, story: Story) -> None:
+def begin(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> None:
+    """Begin what can be done of a recording while the words of another are recognised."""
+    show = partial(bench.progress.stage, f"{event.id}/{recording.id}")
+    listening.begin(bench.ledger, recording, hashes, bench.ahead, show)
+
+
+def _session(
+    bench: Bench,
+    event: Event,
+    session: Session,
+    heard: Hearing,
+    story: Story,
+    meanwhile: Callable[[], None],
+) -> None:
     name = f"{event.id}/{session.id}"
     span = session.span or Span(0, story.sound.duration_ms)
-    steps.check_length(story.sound, session.id, span)
-    bench.progress.stage(name, "words", span.duration_ms)
+    listening.check_length(story.sound, session.id, span)
+    language = _spoken(bench, event, session, heard, story)
     if session.transcripts:
-        segments, told = _taken(bench, session, span, story)
+        segments, told = _taken(bench, session, span, heard, story)
     else:
-        segments, told = _recognised(bench, event, session, heard, story)
-    kept, withheld, gated = steps.gate(bench.ledger, segments, told, span, heard, story.sound)
-    bench.progress.stage(name, "who speaks", span.duration_ms)
+        segments, told = _recognised(bench, event, session, heard, story, language, meanwhile)
+    languages = (language, *session.also_spoken)
+    kept, withheld, gated = steps.gate(
+        bench.ledger, segments, told, span, heard, story.sound, languages
+    )
     hint = steps.Hint(
         cast_of(event, session),
-        _language(bench, event, session),
+        terms_of(event, session),
+        language,
         bench.settings.attribution.min_confidence,
         bench.settings.voices.model,
         bench.settings.data,
     )
-    turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
+    with bench.progress.stage(name, "who speaks", span.duration_ms):
+        turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
     story.turns[name] = _apart(turns, story)
     story.withheld += withheld
-    ours = version("plenary-archive")
+    ours = version(steps.OURS)
     story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours)
 
 
@@ -168,27 +201,39 @@ def _voices(turns: Iterable[Turn]) -> list[str]:
 
 
 def _recognised(
-    bench: Bench, event: Event, session: Session, heard: Hearing, story: Story
+    bench: Bench,
+    event: Event,
+    session: Session,
+    heard: Hearing,
+    story: Story,
+    language: str,
+    meanwhile: Callable[[], None],
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     from pipeline import models, split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
 
     span = session.span or Span(0, story.sound.duration_ms)
     windows = split.plan(heard, within=span)
     model = _model(bench)
-    segments, done = steps.words(
-        bench.ledger,
-        story.sound,
-        [[split.closer(heard, w) for w in block] for block in split.blocks(windows)],
-        transcribe.Recognition(
-            language=_language(bench, event, session),
-            hotwords=transcribe.choose_hotwords(
-                terms_of(event, session), models.token_counter(model.folder)
-            ),
+    recognition = transcribe.Recognition(
+        language=language,
+        hotwords=transcribe.choose_hotwords(
+            terms_of(event, session), models.token_counter(model.folder)
         ),
-        model.sha256,
-        bench.executor,
-        bench.progress.advance,
+        also_spoken=session.also_spoken,
     )
+    blocks = [[split.closer(heard, w) for w in block] for block in split.blocks(windows)]
+    speech_ms = sum(w.span.duration_ms for block in blocks for w in block)
+    with bench.progress.stage(f"{event.id}/{session.id}", "words", speech_ms) as stage:
+        segments, done = steps.words(
+            bench.ledger,
+            story.sound,
+            blocks,
+            recognition,
+            model.sha256,
+            bench.executor,
+            stage,
+            meanwhile,
+        )
     story.provenance += rows.provenance_rows(
         done, "faster-whisper", version("faster-whisper"), model
     )
@@ -201,23 +246,60 @@ def _model(bench: Bench) -> Model:
 
 
 def _taken(
-    bench: Bench, session: Session, span: Span, story: Story
+    bench: Bench, session: Session, span: Span, heard: Hearing, story: Story
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     """Return the words of transcripts made elsewhere that lie in the session."""
+    from pipeline.sidecar import check_speech  # noqa: PLC0415 (seldom needed)
+
     segments: list[Segment] = []
     told: list[Done] = []
     captures = transcribed(session, [part.span for part in story.sound.parts])
     for path, capture in zip(session.transcripts, captures, strict=True):
         taken, done = steps.sidecar(bench.ledger, path, capture)
         story.provenance += rows.provenance_rows([done], "sidecar", path.suffix.lstrip("."))
+        within = capture.clip(span)
+        speech = [] if within is None else [s.clip(within) for s in heard.speech]
+        check_speech(path, [w for s in taken for w in s.words], list(filter(None, speech)))
         segments += taken
         told.append(done)
-    within = (
-        tuple(w for w in s.words if span.start_ms <= (w.start_ms + w.end_ms) // 2 < span.end_ms)
+    inside = (
+        replace(s, words=words)
         for s in segments
+        if (words := tuple(w for w in s.words if _is_in(w, span)))
     )
-    return tuple(Segment(words) for words in within if words), tuple(told)
+    return tuple(inside), tuple(told)
+
+
+def _is_in(word: Word, span: Span) -> bool:
+    return span.start_ms <= (word.start_ms + word.end_ms) // 2 < span.end_ms
 
 
 def _language(bench: Bench, event: Event, session: Session) -> str:
     return session.language or event.language or bench.settings.transcription.language
+
+
+def _spoken(bench: Bench, event: Event, session: Session, heard: Hearing, story: Story) -> str:
+    """Return what is spoken in a session: as it is written, or as the recording itself tells.
+
+    Raises CaptureFault where it does not, FileFault for a transcript without a language.
+    """
+    from pipeline import language_vote  # noqa: PLC0415 (seldom needed)
+
+    named = _language(bench, event, session)
+    if named != AUTO:
+        return named
+    if session.transcripts:
+        raise FileFault(
+            "the language of a transcript made elsewhere is not guessed",
+            "set language: in the event's programme",
+            path=session.transcripts[0],
+        )
+    if story.language is None:
+        model = _model(bench)
+        story.language, done = language_vote.spoken(
+            bench.ledger, story.sound, heard, model.sha256, bench.executor
+        )
+        story.provenance += rows.provenance_rows(
+            [done], "faster-whisper", version("faster-whisper"), model
+        )
+    return story.language

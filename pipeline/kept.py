@@ -9,6 +9,8 @@ from pipeline.model import Evidence, Segment, Span, Turn, Word
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pipeline.model import Recognised
+
 
 def spans_to_json(spans: Iterable[Span]) -> list[list[int]]:
     """Return spans as [[start_ms, end_ms], …]."""
@@ -31,13 +33,41 @@ def words_from_json(rows: Iterable[Sequence[Any]]) -> tuple[Word, ...]:
 
 
 def segments_to_json(segments: Iterable[Segment]) -> list[object]:
-    """Return segments as [[words, log probability], …]."""
-    return [[words_to_json(s.words), round(s.log_probability, 4)] for s in segments]
+    """Return segments as [[words, log probability, label], …], the label where there is one."""
+    return [
+        [words_to_json(s.words), round(s.log_probability, 4), *([s.label] if s.label else ())]
+        for s in segments
+    ]
 
 
 def segments_from_json(rows: Iterable[Sequence[Any]]) -> tuple[Segment, ...]:
     """Return what `segments_to_json` was given."""
-    return tuple(Segment(words_from_json(said), score) for said, score in rows)
+    return tuple(Segment(words_from_json(said), *rest) for said, *rest in rows)
+
+
+def recognised_to_json(heard: Recognised) -> dict[str, object]:
+    """Return {"segments": …, "looked_again": [{"window", "kept", "versions"}, …]}.
+
+    Versions are [way, untold ms, segments]; those of the one kept stand among "segments".
+    """
+    return {
+        "segments": segments_to_json(heard.segments),
+        "looked_again": [
+            {
+                "window": [look.window.start_ms, look.window.end_ms],
+                "kept": look.kept,
+                "versions": [
+                    [
+                        v.way,
+                        v.untold_ms,
+                        None if v.way == look.kept else segments_to_json(v.segments),
+                    ]
+                    for v in look.versions
+                ],
+            }
+            for look in heard.looks
+        ],
+    }
 
 
 def turn_to_json(turn: Turn) -> list[object]:

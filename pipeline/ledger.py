@@ -11,34 +11,33 @@ in `kept/`, and only then recorded: a row never points to half a file.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from archive.errors import CaptureFault, Stopped
+from archive.errors import Stopped
+from pipeline import hashing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from sqlite_utils import Database
 
-_PROBES = 5
-_PROBE_BYTES = 1 << 20
-
-_TABLES = """
+_TABLES = f"""
+BEGIN;
+{hashing.TABLES}
 CREATE TABLE IF NOT EXISTS steps (
     key TEXT PRIMARY KEY, step TEXT NOT NULL, version INTEGER NOT NULL,
     options TEXT NOT NULL, inputs TEXT NOT NULL, tools TEXT NOT NULL,
     result TEXT NOT NULL, output_sha256 TEXT NOT NULL, made_at TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS files (
-    fingerprint TEXT PRIMARY KEY, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS places (
-    path TEXT PRIMARY KEY, sha256 TEXT NOT NULL
+CREATE TABLE IF NOT EXISTS plans (
+    recording_id TEXT NOT NULL, session_id TEXT NOT NULL, key TEXT NOT NULL, ms INTEGER NOT NULL,
+    PRIMARY KEY (recording_id, session_id, key)
 );
 CREATE TABLE IF NOT EXISTS failures (
     recording_id TEXT PRIMARY KEY, step TEXT NOT NULL, sentence TEXT NOT NULL,
@@ -49,9 +48,26 @@ CREATE TABLE IF NOT EXISTS applied (
 );
 CREATE TABLE IF NOT EXISTS history (
     happened_at TEXT NOT NULL, kind TEXT NOT NULL, recording_id TEXT NOT NULL,
-    step TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL
+    step TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL,
+    agent TEXT NOT NULL DEFAULT '', object_id TEXT NOT NULL DEFAULT ''
 );
+COMMIT;
 """
+_NEW_IN_HISTORY = {
+    "agent": "TEXT NOT NULL DEFAULT ''",
+    "object_id": "TEXT NOT NULL DEFAULT ''",
+}
+# After the columns: a history of an earlier version gets them first.
+_INDEXES = """
+BEGIN;
+CREATE INDEX IF NOT EXISTS history_by_recording ON history (recording_id, step);
+CREATE INDEX IF NOT EXISTS history_by_object ON history (object_id);
+COMMIT;
+"""
+
+CREATION, MODIFICATION, DELETION = "creation", "modification", "deletion"
+FIXITY_CHECK, DISSEMINATION = "fixity check", "dissemination"
+"""PREMIS's words for the events of the history (Library of Congress, `eventType`)."""
 
 
 def canonical(value: object) -> str:
@@ -74,8 +90,8 @@ class Step:
     """A piece of work, told by what goes into it.
 
     `inputs` maps a word for each input to its hash; `options` hold everything else that
-    can change the result. `tools` (versions that are recorded, not trusted to change
-    the result) are outside the key.
+    can change the result. `tools` (what does it, and its version: recorded, not trusted to
+    change the result) are outside the key.
     """
 
     name: str
@@ -108,11 +124,24 @@ class Due(Exception):
         super().__init__(step.name)
 
 
+class Unseen(Due):
+    """A file was never hashed, and the ledger was only asked: what needs it is due.
+
+    `known`: another file was seen at its place before.
+    """
+
+    def __init__(self, path: Path, *, known: bool) -> None:
+        self.path = path
+        self.known = known
+        super().__init__(Step("sound", 0, {}))
+
+
 class Ledger:
     """The record of work, in work.db's own tables; `kept` holds results that are files.
 
     `only_asked`: nothing is done, work that is due raises Due. `until`: from that moment
-    no further work is begun.
+    no further work is begun. What is recorded is told as done for the `recording` and the
+    `session` that the ledger is `about`.
     """
 
     def __init__(
@@ -127,19 +156,39 @@ class Ledger:
         self.kept = kept
         self.only_asked = only_asked
         self.until = until
+        self.recording = self.session = ""
         db.executescript(_TABLES)
+        hashing.add_columns(db, "history", _NEW_IN_HISTORY)
+        db.executescript(_INDEXES)
+        self.hashes = hashing.Hashes(db)
+
+    def about(self, recording_id: str, session_id: str = "") -> Self:
+        """Return this ledger, telling what it records as done for a recording and a session."""
+        bound = copy.copy(self)
+        bound.recording, bound.session = recording_id, session_id
+        return bound
 
     def find(self, step: Step) -> Done | None:
-        """Return the result recorded under the step's key; None when it is due."""
-        row = self._db.execute(
-            "SELECT result, output_sha256, made_at FROM steps WHERE key = ?", [step.key]
-        ).fetchone()
-        return None if row is None else Done(step, json.loads(row[0]), row[1], row[2])
+        """Return the result recorded under the step's key; None when it is due.
 
-    def record(self, step: Step, result: object, *, output_sha256: str | None = None) -> Done:
-        """Keep a step's result; `output_sha256` is that of its file where it made one."""
+        The step is told with the tools that made the result, which may be other versions.
+        """
+        row = self._db.execute(
+            "SELECT result, output_sha256, made_at, tools FROM steps WHERE key = ?", [step.key]
+        ).fetchone()
+        if row is None:
+            return None
+        return Done(replace(step, tools=json.loads(row[3])), json.loads(row[0]), row[1], row[2])
+
+    def record(
+        self, step: Step, result: object, *, output_sha256: str | None = None, detail: str = ""
+    ) -> Done:
+        """Keep a step's result; `output_sha256` is that of its file where it made one.
+
+        The history gets its line, with the detail, in the same transaction.
+        """
         done = Done(step, result, output_sha256 or digest(result), now())
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -154,7 +203,45 @@ class Ledger:
                     done.made_at,
                 ],
             )
+            agent = ", ".join(f"{tool} {version}" for tool, version in step.tools.items())
+            self._note(CREATION, self.recording, step.name, "success", detail, agent, step.key)
         return done
+
+    def plan(self, blocks: Sequence[tuple[Step, int]]) -> None:
+        """Say which steps, of how many milliseconds each, the session at hand will take."""
+        about = [self.recording, self.session]
+        query = "SELECT key, ms FROM plans WHERE recording_id = ? AND session_id = ?"
+        told = {step.key: ms for step, ms in blocks}
+        if self.only_asked or dict(self._db.execute(query, about).fetchall()) == told:
+            return
+        with self._db.atomic():
+            self._db.execute("DELETE FROM plans WHERE recording_id = ? AND session_id = ?", about)
+            for key, ms in told.items():
+                self._db.execute("INSERT INTO plans VALUES (?, ?, ?, ?)", [*about, key, ms])
+
+    def is_planned(self, step: Step) -> bool:
+        """Tell whether a step belongs to work that was begun."""
+        query = "SELECT 1 FROM plans WHERE key = ?"
+        return self._db.execute(query, [step.key]).fetchone() is not None
+
+    def recorded(self, recording_id: str, step: str) -> list[dict[str, Any]]:
+        """Return what was recorded under a step's name for a recording, the latest first.
+
+        Rows of version, options and inputs, the last two as JSON.
+        """
+        return list(
+            self._db.query(
+                "SELECT s.version, s.options, s.inputs FROM history h"
+                " JOIN steps s ON s.key = h.object_id"
+                " WHERE h.recording_id = ? AND h.step = ? AND h.kind = ? ORDER BY h.rowid DESC",
+                [recording_id, step, CREATION],
+            )
+        )
+
+    def has_history(self, recording_id: str) -> bool:
+        """Tell whether anything was ever done or tried for a recording."""
+        query = "SELECT 1 FROM history WHERE recording_id = ?"
+        return self._db.execute(query, [recording_id]).fetchone() is not None
 
     def once(self, step: Step, work: Callable[[], object]) -> Done:
         """Return the step's result, from its row or else from `work`, then recorded.
@@ -186,12 +273,12 @@ class Ledger:
 
     def apply(self, target: str, key: str) -> None:
         """Record that what stands at `target` was made from `key`; called after it stands."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute("INSERT OR REPLACE INTO applied VALUES (?, ?)", [target, key])
 
     def forget(self, event_id: str) -> None:
         """Forget what stands of an event, so that it is put again should it come back."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "DELETE FROM applied WHERE target = 'programme:' || :event"
                 " OR target LIKE '%:' || :event || '/%'",
@@ -204,26 +291,59 @@ class Ledger:
             "SELECT target, key FROM applied WHERE target != 'public' ORDER BY target"
         ).fetchall()
 
-    def note(self, kind: str, recording_id: str, step: str, outcome: str, detail: str = "") -> None:
-        """Add a line to the history (in PREMIS words: an event, its outcome, its detail)."""
-        with self._db.conn:
+    def note(
+        self,
+        kind: str,
+        recording_id: str,
+        step: str,
+        outcome: str,
+        detail: str = "",
+        *,
+        agent: str = "",
+        object_id: str = "",
+    ) -> None:
+        """Add a line to the history, in PREMIS words: an event, its outcome and its detail.
+
+        `agent` is what did it, with its version; `object_id` the key of the result or the
+        SHA-256 of the file that it is about.
+        """
+        with self._db.atomic():
+            self._note(kind, recording_id, step, outcome, detail, agent, object_id)
+
+    def _note(self, *told: str) -> None:
+        self._db.execute("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [now(), *told])
+
+    def published(self, name: str, sha256: str) -> None:
+        """Record that a public file of that name and hash is shown."""
+        self.note(DISSEMINATION, "", "publish", "success", name, object_id=sha256)
+
+    def publications(self) -> set[str]:
+        """Return the SHA-256 of every public file that was ever shown."""
+        query = "SELECT object_id FROM history WHERE kind = ?"
+        return {row[0] for row in self._db.execute(query, [DISSEMINATION]).fetchall()}
+
+    def last_checks(self, what: str) -> dict[str, str]:
+        """Return when files were last verified as `what`: SHA-256 to ISO 8601."""
+        return dict(
             self._db.execute(
-                "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?)",
-                [now(), kind, recording_id, step, outcome, detail],
-            )
+                "SELECT object_id, MAX(happened_at) FROM history WHERE kind = ? AND step = ?"
+                " GROUP BY object_id",
+                [FIXITY_CHECK, what],
+            ).fetchall()
+        )
 
     def fail(self, recording_id: str, step: str, sentence: str) -> None:
         """Keep what stopped a recording, until it works."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
                 [recording_id, step, sentence, now()],
             )
-        self.note("processing", recording_id, step, "failure", sentence)
+            self.note("processing", recording_id, step, "failure", sentence)
 
     def clear(self, recording_id: str) -> None:
         """Forget a recording's failure: it works now."""
-        with self._db.conn:
+        with self._db.atomic():
             self._db.execute("DELETE FROM failures WHERE recording_id = ?", [recording_id])
 
     def failures(self) -> dict[str, str]:
@@ -231,60 +351,20 @@ class Ledger:
         return dict(self._db.execute("SELECT recording_id, sentence FROM failures").fetchall())
 
     def sha256(self, path: Path) -> str:
-        """SHA-256 of a file, hashed whole once; afterwards its fingerprint vouches for it.
+        """SHA-256 of a file, read whole only where nothing vouches for it; see `hashing`.
 
-        A file that is absent is taken for what was last seen at its place: its disk may be
-        in a drawer, and only what needs its content must wait. Raises CaptureFault when it
-        cannot be read, or is absent and was never seen.
+        Raises CaptureFault when it cannot be read, or is absent and was never seen; Unseen
+        instead of reading it whole where this ledger is only asked.
         """
-        place = str(path)
-        if not path.exists():
-            known = self._db.execute("SELECT sha256 FROM places WHERE path = ?", [place]).fetchone()
-            if known is not None:
-                return str(known[0])
-        elif not path.is_file():
-            raise CaptureFault(
-                "is not a file", "name the camera's file in the programme", path=path
-            )
-        try:
-            whole = self._hashed(path)
-        except OSError as error:
-            raise CaptureFault(
-                "cannot be read: {reason}",
-                "connect the disk that holds it, or mend its path in the programme",
-                path=path,
-                reason=error.strerror or str(error),
-            ) from error
-        with self._db.conn:
-            self._db.execute(
-                "INSERT INTO places VALUES (?, ?) ON CONFLICT(path)"
-                " DO UPDATE SET sha256 = excluded.sha256 WHERE sha256 != excluded.sha256",
-                [place, whole],
-            )
-        return whole
-
-    def _hashed(self, path: Path) -> str:
-        mark, size = fingerprint(path)
-        row = self._db.execute("SELECT sha256 FROM files WHERE fingerprint = ?", [mark]).fetchone()
-        if row is not None:
-            return str(row[0])
-        with path.open("rb") as file:
-            whole = hashlib.file_digest(file, "sha256").hexdigest()
-        with self._db.conn:
-            self._db.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", [mark, size, whole])
-        return whole
-
-
-def fingerprint(path: Path) -> tuple[str, int]:
-    """Tell a file by its size and five probes of 1 MiB spread over it: (hex, size in bytes).
-
-    Neither inode nor modification time: exFAT disks renumber the one and shift the
-    other at each mount. Raises OSError.
-    """
-    size = path.stat().st_size
-    state = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        for probe in range(_PROBES):
-            file.seek(max(0, size - _PROBE_BYTES) * probe // (_PROBES - 1))
-            state.update(file.read(_PROBE_BYTES))
-    return state.hexdigest(), size
+        before = self.hashes.at(path)
+        now_there = self.hashes.vouched(path, anew=not self.only_asked)
+        if self.only_asked:
+            if now_there is None:
+                raise Unseen(path, known=before is not None)
+            return now_there
+        if now_there is None:
+            now_there = self.hashes.take(path)
+        if before not in {None, now_there}:
+            detail = f"{path}: another file stands here, before it was {before}"
+            self.note(MODIFICATION, self.recording, "", "success", detail, object_id=now_there)
+        return now_there

@@ -121,10 +121,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What one decoding of the recogniser gave: words in order, never empty."""
+    """What one decoding of the recogniser gave: words in order, never empty.
+
+    `label` is the speaker's name that a transcript made elsewhere has: a hint.
+    """
 
     words: tuple[Word, ...]
     log_probability: float = 0.0
+    label: str | None = None
 
     @property
     def span(self) -> Span:
@@ -139,6 +143,56 @@ class Segment:
     def shift(self, by_ms: int) -> Self:
         """Return the same segment, moved by `by_ms`."""
         return replace(self, words=tuple(w.shift(by_ms) for w in self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One decoding of a window: in which way, how much speech it leaves untold, its words."""
+
+    way: str
+    untold_ms: int
+    segments: tuple[Segment, ...]
+
+    def shift(self, by_ms: int) -> Self:
+        """Return the same version, moved by `by_ms`."""
+        return replace(self, segments=tuple(s.shift(by_ms) for s in self.segments))
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A window that was decoded more than once: the way that was kept, and all versions."""
+
+    window: Span
+    kept: str
+    versions: tuple[Version, ...]
+
+    def shift(self, by_ms: int) -> Self:
+        """Return the same look, moved by `by_ms`."""
+        return replace(
+            self,
+            window=self.window.shift(by_ms),
+            versions=tuple(version.shift(by_ms) for version in self.versions),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What recognition made of a block: its segments, and the windows it decoded again.
+
+    `languages` answers a task that asks for them: each window's (code, probability) pairs.
+    """
+
+    segments: tuple[Segment, ...]
+    looks: tuple[Look, ...] = ()
+    languages: tuple[tuple[tuple[str, float], ...], ...] = ()
+
+    def shift(self, by_ms: int) -> Self:
+        """Return the same, moved by `by_ms`."""
+        return replace(
+            self,
+            segments=tuple(segment.shift(by_ms) for segment in self.segments),
+            looks=tuple(look.shift(by_ms) for look in self.looks),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveFault, Faults, FileFault
 from archive.store import open_store
+from pipeline import settled
+from pipeline.awake import awake
 from pipeline.config import load_settings
-from pipeline.executors import Engine
+from pipeline.executors import Engine, cores_here, usual_workers
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.hear import Bench, is_recognised
@@ -21,6 +23,7 @@ from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
 from pipeline.programme import load_events
 from pipeline.progress import Progress
+from pipeline.reasons import DueStep
 from pipeline.run import Outcome, drop_events, due, holding, run
 from pipeline.steps import Model
 
@@ -51,24 +54,37 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
 
     Raises Faults for wrong files, model, disk or data folder, before any work; Busy; Stopped.
     """
-    settings, events, given = _read(request)
+    if _is_settled(request):
+        return Outcome()
+    settings = load_settings(request.config)
+    # As it was before anything was read: what changes meanwhile, the date too, is seen next time.
+    today, files = _today(), settled.written(settings)
+    events, given = _read(request, settings)
     began = (settings.data / "work.db").exists()
     if not began:
         _refuse_faults(request.config)
-    with _opened(settings, events, progress, until=request.until) as (bench, store):
+    with opened(settings, events, progress, until=request.until) as (bench, store):
         waiting = due(_asked(bench, store), store, events)
         if waiting and began:
             _refuse_faults(request.config)
         drop_events(bench, store, given)
-        return run(bench, store, events, waiting)
+        with awake():
+            outcome = run(bench, store, events, waiting)
+        if not (request.events or outcome.failed or outcome.stopped):
+            settled.settle(settings, store, bench.ledger, files, today)
+        return outcome
 
 
-def due_in(request: Request) -> dict[str, str]:
-    """Tell the first step that is due for each recording; nothing is done. Raises as a run."""
-    settings, events, _ = _read(request)
+def due_in(request: Request) -> dict[str, DueStep]:
+    """Tell the first step that is due for each recording, and why; raises as a run does."""
+    if _is_settled(request):
+        return {}
+    settings = load_settings(request.config)
+    events, _ = _read(request, settings)
     if not (settings.data / "work.db").exists():
-        return {f"{e.id}/{r.id}": "sound" for e in events for r in e.recordings}
-    with _opened(settings, events, Progress(StringIO())) as (bench, store):
+        new = DueStep("sound", "a new recording")
+        return {f"{e.id}/{r.id}": new for e in events for r in e.recordings}
+    with opened(settings, events, Progress(StringIO())) as (bench, store):
         return due(_asked(bench, store), store, events)
 
 
@@ -86,9 +102,24 @@ def _refuse_faults(config: Path) -> None:
         raise Faults(faults)
 
 
-def _read(request: Request) -> tuple[Settings, tuple[Event, ...], set[str]]:
-    """Return the settings, the events asked for, and the ids of all that there are."""
+def _is_settled(request: Request) -> bool:
+    """Tell whether nothing is due because nothing changed; asks no programme."""
     settings = load_settings(request.config)
+    if not (settings.data / "work.db").exists() or not settings.events.is_dir():
+        return False
+    with held(settings) as (store, ledger):
+        known = {row[0] for row in store.db.execute("SELECT id FROM events")}
+        asked = set(request.events)
+        return asked <= known and settled.is_settled(settings, store, ledger, _today())
+
+
+def _today() -> date:
+    # An access date is a day of the archivist's calendar.
+    return date.today()  # noqa: DTZ011
+
+
+def _read(request: Request, settings: Settings) -> tuple[tuple[Event, ...], set[str]]:
+    """Return the events asked for, and the ids of all that there are."""
     events = load_events(settings.events)
     known = {event.id for event in events}
     for name in request.events:
@@ -101,28 +132,36 @@ def _read(request: Request) -> tuple[Settings, tuple[Event, ...], set[str]]:
                 known=", ".join(sorted(known)) or "none",
             )
     asked = tuple(e for e in events if not request.events or e.id in request.events)
-    return settings, asked, known
+    return asked, known
 
 
 @contextmanager
-def _opened(
+def opened(
     settings: Settings,
     events: Sequence[Event],
     progress: Progress,
     *,
     until: datetime | None = None,
 ) -> Iterator[tuple[Bench, Store]]:
-    """Hold the archive with everything open. Raises ArchiveFault where the disk fails."""
+    """Hold the archive with everything open. Raises as `held` does."""
     folder = _model_folder(settings, events)
+    with (
+        held(settings, until=until) as (store, ledger),
+        _executor(settings, folder) as executor,
+    ):
+        model = None if folder is None else _model(settings, folder, ledger)
+        yield Bench(settings, ledger, progress, model, executor), store
+
+
+@contextmanager
+def held(settings: Settings, *, until: datetime | None = None) -> Iterator[tuple[Store, Ledger]]:
+    """Hold the archive with its database open. Raises Busy; ArchiveFault where the disk fails."""
     work = settings.data / "work.db"
     try:
         with holding(settings.data), open_store(work) as store:
             kept = settings.data / "kept"
             kept.mkdir(exist_ok=True)
-            ledger = Ledger(store.db, kept, until=until)
-            with _executor(settings, folder) as executor:
-                model = None if folder is None else _model(settings, folder, ledger)
-                yield Bench(settings, ledger, progress, model, executor), store
+            yield store, Ledger(store.db, kept, until=until)
     except sqlite3.OperationalError as error:
         raise ArchiveFault(
             "the working database cannot be written: {reason}",
@@ -130,6 +169,25 @@ def _opened(
             path=work,
             reason=error,
         ) from error
+
+
+def refuse_unbegun(settings: Settings) -> None:
+    """Raise ArchiveFault where no run was ever made."""
+    work = settings.data / "work.db"
+    if not work.exists():
+        raise ArchiveFault("nothing was done here yet", "run `plenary run` first", path=work)
+
+
+def engine(settings: Settings, folder: Path) -> tuple[Engine, int]:
+    """Return how the model in `folder` is run here, and by how many workers at once."""
+    cores = cores_here()
+    device, kind = settings.transcription.device, settings.transcription.compute_type
+    workers = settings.run.workers
+    if settings.run.executor == "inline":
+        workers = 1
+    elif workers == "auto":
+        workers = usual_workers(folder, device, cores)
+    return Engine(folder, device, kind, max(1, cores // workers)), workers
 
 
 def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:
@@ -147,13 +205,5 @@ def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
 
 
 def _executor(settings: Settings, folder: Path | None) -> Executor:
-    cores = os.cpu_count() or 1
-    workers = 1 if settings.run.workers == "auto" else settings.run.workers
-    transcription = settings.transcription
-    engine = Engine(
-        folder or settings.data,
-        transcription.device,
-        transcription.compute_type,
-        max(1, cores // workers),
-    )
-    return Local(engine, workers) if settings.run.executor == "local" else Inline(engine)
+    how, workers = engine(settings, folder or settings.data)
+    return Local(how, workers) if settings.run.executor == "local" else Inline(how)

@@ -1,4 +1,4 @@
-"""The web copy and the poster of a recording: what a visitor hears and sees of it.
+"""The copies of a recording that a visitor plays: sound alone, then sound and picture; the poster.
 
 Only what is public is in them: sessions that are open, less the words of people who
 wished to have nothing published. Everything else is silent and black, and times stay.
@@ -7,7 +7,9 @@ wished to have nothing published. Everything else is silent and black, and times
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from datetime import date
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipeline.event import public_spans
@@ -16,21 +18,118 @@ from pipeline.ledger import Step, canonical
 from pipeline.model import Span, complement, union
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from archive.store import Store
+    from pipeline.config import Settings
     from pipeline.event import Event, Recording
     from pipeline.ledger import Ledger
     from pipeline.progress import Progress
 
-_VERSION = 1
-# The still picture: a moment after the first public one, past a fade or a shaky start.
-_POSTER_MS = 3_000
+# Raised when a copy's content changes for the same captures and options.
+VERSIONS = {"sound copy": 2, "pictures": 3}
+# Stands in the ledger behind the key of a recording that has no picture to be made.
+_NO_PICTURE = " no picture"
+
+_SUFFIXES = _SOUND, _PICTURE, _POSTER = ".m4a", ".mp4", ".jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Where a recording's copies stand: beside each other, so that one leads to the other."""
+
+    data: Path
+    event: str
+    recording: str
+
+    @property
+    def sound(self) -> Path:
+        """Sound alone."""
+        return self._file(_SOUND)
+
+    @property
+    def picture(self) -> Path:
+        """Sound and picture."""
+        return self._file(_PICTURE)
+
+    @property
+    def poster(self) -> Path:
+        """The still."""
+        return self._file(_POSTER)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All of them, made or not."""
+        return self.sound, self.picture, self.poster
+
+    def address(self, file: Path) -> str:
+        """Return where the site finds one of them, relative to the data folder."""
+        return file.relative_to(self.data).as_posix()
+
+    def _file(self, suffix: str) -> Path:
+        return self.data / "media" / self.event / f"{self.recording}{suffix}"
+
+
+def make_sound_copy(
+    settings: Settings,
+    store: Store,
+    ledger: Ledger,
+    progress: Progress,
+    event: Event,
+    recording: Recording,
+) -> bool:
+    """Make what a visitor hears of a recording where it is due; tell whether it was.
+
+    It is what is played until there is a picture. Raises CaptureFault, ArchiveFault, and
+    Stopped or Due as the ledger says.
+    """
+    name = f"{event.id}/{recording.id}"
+    row = store.db.table("recordings").get(name)
+    duration_ms = int(row["duration_ms"])
+    public = audible(store, event, recording, duration_ms)
+    step = Step(
+        "sound copy",
+        VERSIONS["sound copy"],
+        {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
+        {
+            "public": spans_to_json(public),
+            "track": recording.sound.track,
+            "channel": recording.sound.channel,
+        },
+    )
+    copies = Copies(settings.data, event.id, recording.id)
+    played = {copies.address(copies.sound), copies.address(copies.picture)}
+    stands = ledger.is_applied(f"sound copy:{name}", step.key) and copies.sound.exists()
+    if stands and row["media"] in played:
+        return False
+    ledger.claim(step)
+    if not stands:
+        from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
+
+        # Said before the copy stands: cut off in between, it counts as holding at least this.
+        ledger.apply(f"shown:{name}", canonical(spans_to_json(public)))
+        with progress.stage(name, "sound copy", duration_ms) as stage:
+            media.make_sound_copy(
+                recording.captures,
+                copies.sound,
+                public=public,
+                duration_ms=duration_ms,
+                track=recording.sound.track,
+                channel=recording.sound.channel,
+                progress=stage.reach,
+            )
+    with store.db.atomic():
+        if row["media"] not in played:
+            store.set_media(name, copies.address(copies.sound), None)
+        ledger.apply(f"sound copy:{name}", step.key)
+        if not stands:
+            _record(ledger.about(name), step, "encoded", {"pyav": version("av")})
+    return True
 
 
 def make_pictures(
-    data: Path,
+    settings: Settings,
     store: Store,
     ledger: Ledger,
     progress: Progress,
@@ -39,50 +138,86 @@ def make_pictures(
 ) -> bool:
     """Make a recording's web copy and poster where they are due; tell whether they were.
 
-    Raises CaptureFault, ArchiveFault, and Stopped or Due as the ledger says.
+    They follow the sound copy that stands: its sound is theirs, and what it lets hear is seen,
+    even if a night passes between the two. Raises as `make_sound_copy` does.
     """
     name = f"{event.id}/{recording.id}"
     row = store.db.table("recordings").get(name)
-    duration_ms = int(row["duration_ms"])
-    public = audible(store, event, recording, duration_ms)
-    step = Step(
-        "pictures",
-        _VERSION,
-        {f"capture-{n}": ledger.sha256(path) for n, path in enumerate(recording.captures)},
-        {
-            "public": spans_to_json(public),
-            "channel": recording.sound.channel,
-        },
-    )
-    copy, poster = _files(data, event, recording.id)
-    shown_at = f"media/{event.id}/{copy.name}"
-    made = ledger.is_applied(f"pictures:{name}", step.key) and copy.exists()
-    if made and row["media"] == shown_at:
+    heard = ledger.made_from(f"sound copy:{name}") or ""
+    public = spans_from_json(json.loads(ledger.made_from(f"shown:{name}") or "[]"))
+    wanted = {"height": settings.media.height, "quality": settings.media.quality}
+    step = Step("pictures", VERSIONS["pictures"], {"sound": heard}, wanted)
+    copies = Copies(settings.data, event.id, recording.id)
+    made = ledger.made_from(f"pictures:{name}")
+    if made == step.key + _NO_PICTURE and row["media"] == copies.address(copies.sound):
+        return False
+    stands = made == step.key and copies.picture.exists()
+    if stands and row["media"] == copies.address(copies.picture):
         return False
     ledger.claim(step)
-    if made:  # and another address was given for a while
-        still = f"media/{event.id}/{poster.name}" if poster.exists() else None
-        store.set_media(name, shown_at, still)
-        return True
-    from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
-
-    progress.stage(name, "web copy", duration_ms)
-    # Said before the copy stands: cut off in between, it counts as holding at least this.
-    ledger.apply(f"shown:{name}", canonical(spans_to_json(public)))
-    media.make_web_copy(
-        recording.captures,
-        copy,
-        public=public,
-        duration_ms=duration_ms,
-        channel=recording.sound.channel,
-        progress=progress.reach,
-    )
-    shown = bool(public) and media.make_poster(
-        recording.captures, poster, min(public[0].start_ms + _POSTER_MS, public[0].end_ms - 1)
-    )
-    store.set_media(name, shown_at, f"media/{event.id}/{poster.name}" if shown else None)
-    ledger.apply(f"pictures:{name}", step.key)
+    how = "" if stands else _make_picture(settings, store, progress, copies, recording, public)
+    with store.db.atomic():
+        if how is None:
+            store.set_media(name, copies.address(copies.sound), None)
+            ledger.apply(f"pictures:{name}", step.key + _NO_PICTURE)
+            _record(ledger.about(name), step, "no picture", _ffmpeg())
+            return True
+        poster = copies.address(copies.poster) if copies.poster.exists() else None
+        store.set_media(name, copies.address(copies.picture), poster)
+        ledger.apply(f"pictures:{name}", step.key)
+        if how:
+            _record(ledger.about(name), step, how, _ffmpeg())
     return True
+
+
+def _make_picture(
+    settings: Settings,
+    store: Store,
+    progress: Progress,
+    copies: Copies,
+    recording: Recording,
+    public: Sequence[Span],
+) -> str | None:
+    """Make web copy and poster, and say how; None where there is no picture, and none stands."""
+    from pipeline import media, webcopy  # noqa: PLC0415 (as above)
+
+    name = f"{copies.event}/{copies.recording}"
+    lengths_ms = [
+        int(length)
+        for (length,) in store.db.execute(
+            "SELECT duration_ms FROM captures WHERE recording_id = ? ORDER BY position", [name]
+        )
+    ]
+    gaps = store.db.execute("SELECT 1 FROM gaps WHERE recording_id = ? LIMIT 1", [name])
+    with progress.stage(name, "web copy", sum(lengths_ms)) as stage:
+        made = media.make_web_copy(
+            recording.captures,
+            copies.sound,
+            copies.picture,
+            public=public,
+            lengths_ms=lengths_ms,
+            wanted=webcopy.limits(settings.media.height, settings.media.quality),
+            damaged=gaps.fetchone() is not None,
+            progress=stage.reach,
+        )
+    still_ms = None if made is None else made.still_ms
+    if still_ms is None or not media.make_poster(copies.picture, copies.poster, still_ms):
+        copies.poster.unlink(missing_ok=True)
+    if made is None:
+        copies.picture.unlink(missing_ok=True)
+        return None
+    return f"encoded: {made.encoded_because}" if made.encoded_because else "copied"
+
+
+def _record(ledger: Ledger, step: Step, how: str, tools: Mapping[str, str]) -> None:
+    """Keep what a copy was made from, and how; the copy itself stands in `media/`."""
+    ledger.record(replace(step, tools=tools), how, detail=how)
+
+
+def _ffmpeg() -> dict[str, str]:
+    from pipeline import media  # noqa: PLC0415 (as above)
+
+    return {"ffmpeg": media.ffmpeg_version()}
 
 
 def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:
@@ -92,12 +227,12 @@ def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:
     is never made where none is wanted any more; what became private must not wait with it.
     """
     given = {recording.id for recording in event.recordings}
-    standing = sorted((data / "media" / event.id).glob("*.*"))
-    for file in standing:
-        if file.stem not in given and file.suffix in {".mp4", ".jpg"}:
+    for file in (data / "media" / event.id).glob("*.*"):
+        # What an interrupted run left half made was never shown, and never will be.
+        if file.suffix == ".part" or (file.suffix in _SUFFIXES and file.stem not in given):
             file.unlink()
     for recording in event.recordings:
-        files = [file for file in _files(data, event, recording.id) if file in standing]
+        files = [file for file in Copies(data, event.id, recording.id).files if file.exists()]
         if not files or _is_public(store, ledger, event, recording):
             continue
         for file in files:
@@ -119,12 +254,6 @@ def _is_public(store: Store, ledger: Ledger, event: Event, recording: Recording)
     return not any(
         part for span in spans_from_json(json.loads(shown)) for part in complement(public, span)
     )
-
-
-def _files(data: Path, event: Event, recording_id: str) -> Sequence[Path]:
-    """Return where a recording's web copy and poster stand."""
-    folder = data / "media" / event.id
-    return folder / f"{recording_id}.mp4", folder / f"{recording_id}.jpg"
 
 
 def audible(store: Store, event: Event, recording: Recording, duration_ms: int) -> tuple[Span, ...]:

@@ -14,12 +14,13 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveFault, CaptureFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 STALL_S = 300
@@ -43,37 +44,55 @@ def run_process(
     Raises CaptureFault about `subject` when it fails, stands still for STALL_S or takes longer
     than `wall_s`; ArchiveFault when the disk is full. Nothing of it outlives this call.
     """
-    parent = os.getpid()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        process_group=0,
-        # The child calls prctl and getppid only: nothing that another thread may have locked.
-        preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509
-    )
+    process = _start(command, subprocess.PIPE)
     try:
         words = _listen(process, alive, time.monotonic() + wall_s)
         code = process.wait(timeout=STALL_S)
     except TimeoutError as error:
         raise CaptureFault(
-            "ffmpeg stood still on it", "play it to see whether it is whole", path=subject
+            "reading it came to a standstill", "play it to see whether it is whole", path=subject
         ) from error
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        _end(process)
     if code == 0:
         return
     if "No space left on device" in words:
         raise ArchiveFault("the disk is full", "make room, then run again")
     raise CaptureFault(
-        "ffmpeg could not use it: {words}",
+        "it could not be used: {words}",
         "play it to see whether it is whole, or copy it again from the card",
         path=subject,
         words=words.strip().rpartition("\n")[2] or f"it ended with code {code}",
     )
+
+
+@contextmanager
+def beside(command: Sequence[str]) -> Iterator[None]:
+    """Keep one process, unheard, while the block lasts; that it ends by itself is no error."""
+    process = _start(command, subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        _end(process)
+
+
+def _start(command: Sequence[str], output: int) -> subprocess.Popen[bytes]:
+    parent = os.getpid()
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        process_group=0,
+        # The child calls prctl and getppid only: nothing that another thread may have locked.
+        preexec_fn=lambda: _die_with(parent),  # noqa: PLW1509
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _listen(process: subprocess.Popen[bytes], alive: Callable[[str], bool], end: float) -> str:

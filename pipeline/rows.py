@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from pipeline.event import Event, Link, Organisation, Person, Recording, Session
     from pipeline.ledger import Done
+    from pipeline.listening import Part, Sound
     from pipeline.model import Turn, Withheld, Word
-    from pipeline.steps import Model, Part, Sound
+    from pipeline.steps import Model
 
 Row = dict[str, Any]
 
@@ -238,6 +239,13 @@ def withheld_rows(withheld: Iterable[Withheld]) -> list[Row]:
     ]
 
 
+def _options(done: Done) -> dict[str, Any]:
+    """Return a step's options, with the windows decoded again and what was put right in a file."""
+    told = {"words": "looked_again", "sidecar": "notes"}.get(done.step.name, "")
+    found = done.result[told] if told else ()
+    return {**done.step.options, **({told: found} if found else {})}
+
+
 def provenance_rows(
     done: Iterable[Done], tool: str, version: str, model: Model | None = None
 ) -> list[Row]:
@@ -249,7 +257,7 @@ def provenance_rows(
             "version": version,
             "model": None if model is None else model.name,
             "model_sha256": None if model is None else model.sha256,
-            "options": canonical(d.step.options),
+            "options": canonical(_options(d)),
             "made_at": d.made_at,
             "input_sha256": sha256,
             "output_sha256": d.output_sha256,

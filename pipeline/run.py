@@ -1,8 +1,8 @@
 """Which recordings are due, in what order, and what becomes of one that fails.
 
 Words come before pictures: every recording is heard, attributed, stored and published
-as soon as it is done; the web copies are made after the words of all. A recording that
-fails costs only itself. Nothing that the ledger holds is done again.
+as soon as it is done; then come the sound copies of all, then their pictures. A recording
+that fails costs only itself. Nothing that the ledger holds is done again.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ import os
 import shutil
 import sqlite3
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
 from archive.publish import publish
 from pipeline import rows
-from pipeline.hear import Bench, hear, inputs
+from pipeline.hear import Bench, begin, hear, inputs, is_recognised
 from pipeline.ledger import Due, Step, digest
-from pipeline.pictures import make_pictures, withdraw
+from pipeline.listening import recording_ms
+from pipeline.pictures import make_pictures, make_sound_copy, withdraw
+from pipeline.reasons import DueStep, why
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from archive.publish import Published
@@ -36,13 +40,21 @@ if TYPE_CHECKING:
 _ROWS_VERSION = 1
 # Raised when the way from the store to the public file changes.
 _PUBLISHED_VERSION = 1
+# A recording whose first due step is one of these will need the recogniser.
+_BEFORE_WORDS = {"sound", "hearing", "words"}
 
 
 @dataclass
 class Outcome:
-    """What a run did: recordings by what happened to them."""
+    """What a run did: recordings by what happened to them.
+
+    `sound_ms` is the length of all that was heard; `missing` gives, by recording, the
+    milliseconds of sound that its captures should hold and do not.
+    """
 
     heard: list[str] = field(default_factory=list)
+    sound_ms: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
     pictured: list[str] = field(default_factory=list)
     failed: dict[str, PlenaryError] = field(default_factory=dict)
     published: Published | None = None
@@ -88,8 +100,7 @@ def drop_events(bench: Bench, store: Store, given: Collection[str]) -> None:
     What was recognised stays in the ledger: an event that comes back costs no work. Nothing
     is removed while something shows that a disk with events is absent.
     """
-    folder = bench.settings.events
-    if not given or any(_is_absent(child) for child in folder.iterdir()):
+    if something_is_absent(bench.settings.events, given):
         return
     for (event_id,) in store.db.execute("SELECT id FROM events ORDER BY id").fetchall():
         if event_id not in given:
@@ -98,17 +109,25 @@ def drop_events(bench: Bench, store: Store, given: Collection[str]) -> None:
             shutil.rmtree(bench.settings.data / "media" / event_id, ignore_errors=True)
 
 
+def something_is_absent(folder: Path, given: Collection[str]) -> bool:
+    """Tell whether there may be events beside those `given`, on a disk that is not connected."""
+    return not given or any(_is_absent(child) for child in folder.iterdir())
+
+
 def _is_absent(child: Path) -> bool:
     """Tell whether this is a link that leads nowhere, or a mount point with nothing mounted."""
     return not child.exists() or (child.is_dir() and not any(child.iterdir()))
 
 
-def run(bench: Bench, store: Store, events: Sequence[Event], waiting: Collection[str]) -> Outcome:
+def run(
+    bench: Bench, store: Store, events: Sequence[Event], waiting: Mapping[str, DueStep]
+) -> Outcome:
     """Bring the `waiting` recordings of the events up to date, words first, then pictures.
 
     When it is time to stop, `stopped` says so; what was done is kept and published.
     """
     outcome = Outcome()
+    bench.progress.plan(_planned(bench, events, waiting))
     for event in events:
         _put_programme(bench, store, event)
         withdraw(bench.settings.data, store, bench.ledger, event)
@@ -119,7 +138,6 @@ def run(bench: Bench, store: Store, events: Sequence[Event], waiting: Collection
         outcome.stopped = reason
     # What failed is said in public too.
     _publish_if_due(bench, store, outcome)
-    bench.progress.finish()
     return outcome
 
 
@@ -127,51 +145,87 @@ def _work(
     bench: Bench,
     store: Store,
     events: Sequence[Event],
-    waiting: Collection[str],
+    waiting: Mapping[str, DueStep],
     outcome: Outcome,
 ) -> None:
-    for event, recording in _recordings(events):
+    queue = [(e, r) for e, r in _recordings(events) if f"{e.id}/{r.id}" in waiting]
+    for (event, recording), following in zip_longest(queue, queue[1:]):
         name = f"{event.id}/{recording.id}"
-        if name not in waiting:
-            continue
+        meanwhile = partial(_begin, bench, following)
+        if waiting[name].step in _BEFORE_WORDS and is_recognised(event, recording):
+            bench.executor.warm()
         with _costing_only_itself(bench, store, outcome, recording, name):
-            if _words(bench, store, event, recording):
-                outcome.heard.append(name)
+            if _words(bench, store, event, recording, meanwhile):
+                _count(store, name, outcome)
                 # Words given to somebody who wants nothing published leave the copy now.
                 withdraw(bench.settings.data, store, bench.ledger, event)
                 _publish_if_due(bench, store, outcome)
-    for event, recording in _with_pictures(bench, events):
-        name = f"{event.id}/{recording.id}"
-        if name not in waiting or name in outcome.failed:
-            continue
-        with _costing_only_itself(bench, store, outcome, recording, name):
-            if make_pictures(
-                bench.settings.data, store, bench.ledger, bench.progress, event, recording
-            ):
-                outcome.pictured.append(name)
-                _publish_if_due(bench, store, outcome)
+    for make in (make_sound_copy, make_pictures):
+        for event, recording in _with_pictures(bench, events):
+            name = f"{event.id}/{recording.id}"
+            if name not in waiting or name in outcome.failed:
+                continue
+            with _costing_only_itself(bench, store, outcome, recording, name, heard=True):
+                if make(bench.settings, store, bench.ledger, bench.progress, event, recording):
+                    if name not in outcome.pictured:
+                        outcome.pictured.append(name)
+                    _publish_if_due(bench, store, outcome)
 
 
-def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, str]:
-    """Tell the first step that is due for each recording that has one; nothing is done.
+def _count(store: Store, name: str, outcome: Outcome) -> None:
+    row = store.db.table("recordings").get(name)
+    outcome.heard.append(name)
+    outcome.sound_ms += row["duration_ms"]
+    if row["missing_ms"]:
+        outcome.missing[name] = row["missing_ms"]
 
-    The bench's ledger must be one that is only asked. A recording whose captures cannot be
-    read is due from the start: a run finds out what is wrong with it.
+
+def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, DueStep]:
+    """Tell the first step that is due for each recording that has one, and why.
+
+    Nothing is done: the bench's ledger must be one that is only asked. A recording whose
+    captures cannot be read is due from the start: a run finds out what is wrong with it.
     """
-    found: dict[str, str] = {}
+    found: dict[str, DueStep] = {}
     pictured = {(e.id, r.id) for e, r in _with_pictures(bench, events)}
     for event, recording in _recordings(events):
+        name = f"{event.id}/{recording.id}"
         try:
             _words(bench, store, event, recording)
             if (event.id, recording.id) in pictured:
-                make_pictures(
-                    bench.settings.data, store, bench.ledger, bench.progress, event, recording
-                )
+                for make in (make_sound_copy, make_pictures):
+                    make(bench.settings, store, bench.ledger, bench.progress, event, recording)
         except Due as answer:
-            found[f"{event.id}/{recording.id}"] = answer.step.name
-        except CaptureFault:
-            found[f"{event.id}/{recording.id}"] = "sound"
+            found[name] = why(bench.ledger, name, recording, answer)
+        except CaptureFault as fault:
+            found[name] = DueStep("sound", str(fault).partition("\n")[0])
     return found
+
+
+def _planned(
+    bench: Bench, events: Sequence[Event], waiting: Mapping[str, DueStep]
+) -> dict[str, float]:
+    """Return how much sound lies before each stage of the night, at the most."""
+    lengths = {
+        (event.id, recording.id): recording_ms(recording)
+        for event, recording in _recordings(events)
+        if f"{event.id}/{recording.id}" in waiting
+    }
+    copies = [lengths.get((e.id, r.id), 0) for e, r in _with_pictures(bench, events)]
+    heard = [
+        lengths[event.id, recording.id]
+        for event, recording in _recordings(events)
+        if (event.id, recording.id) in lengths and is_recognised(event, recording)
+    ]
+    whole = sum(lengths.values())
+    return {
+        "sound": whole,
+        "speech": whole,
+        "words": sum(heard),
+        "who speaks": whole,
+        "sound copy": sum(copies),
+        "web copy": sum(copies),
+    }
 
 
 def _recordings(events: Sequence[Event]) -> Iterator[tuple[Event, Recording]]:
@@ -186,8 +240,15 @@ def _with_pictures(bench: Bench, events: Sequence[Event]) -> Iterator[tuple[Even
 
 @contextmanager
 def _costing_only_itself(
-    bench: Bench, store: Store, outcome: Outcome, recording: Recording, name: str
+    bench: Bench,
+    store: Store,
+    outcome: Outcome,
+    recording: Recording,
+    name: str,
+    *,
+    heard: bool = False,
 ) -> Iterator[None]:
+    """Note what goes wrong and go on; words that stand (`heard`) are not called failed for it."""
     try:
         yield
     except (Stopped, Due, sqlite3.Error):
@@ -207,7 +268,8 @@ def _costing_only_itself(
         return
     outcome.failed[name] = failure
     absent = any(not capture.exists() for capture in recording.captures)
-    store.set_status(name, "waiting" if absent else "failed")
+    if absent or not heard:
+        store.set_status(name, "waiting" if absent else "failed")
     bench.ledger.fail(name, type(failure).__name__, str(failure))
     bench.progress.say(f"{name}  failed\n  {failure}")
 
@@ -216,28 +278,48 @@ def _put_programme(bench: Bench, store: Store, event: Event) -> None:
     tables = rows.event_tables(event)
     key = digest([_ROWS_VERSION, tables])
     if not bench.ledger.is_applied(f"programme:{event.id}", key):
-        store.put_event(event.id, tables)
-        bench.ledger.apply(f"programme:{event.id}", key)
+        with store.db.atomic():
+            store.put_event(event.id, tables)
+            bench.ledger.apply(f"programme:{event.id}", key)
 
 
-def _words(bench: Bench, store: Store, event: Event, recording: Recording) -> bool:
+def _begin(bench: Bench, following: tuple[Event, Recording] | None) -> None:
+    """Begin the recording whose turn is next; what is wrong with it is told in its turn."""
+    if following is None:
+        return
+    event, recording = following
+    with suppress(CaptureFault):
+        begin(bench, event, recording, _hashes(bench, recording))
+
+
+def _hashes(bench: Bench, recording: Recording) -> list[str]:
+    return [bench.ledger.sha256(capture) for capture in recording.captures]
+
+
+def _words(
+    bench: Bench,
+    store: Store,
+    event: Event,
+    recording: Recording,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> bool:
     """Hear a recording and store what was heard; tell whether that was due."""
     name = f"{event.id}/{recording.id}"
-    hashes = [bench.ledger.sha256(capture) for capture in recording.captures]
+    hashes = _hashes(bench, recording)
     key = inputs(bench, event, recording, hashes)
     known = store.db.execute(
         "SELECT 1 FROM recordings WHERE id = ? AND status IN ('ok', 'partial')", [name]
     ).fetchone()
     if known and bench.ledger.is_applied(f"recording:{name}", key):
         return False
-    story = hear(bench, event, recording, hashes)
+    story = hear(bench, event, recording, hashes, meanwhile)
     bench.ledger.claim(Step("storing", _ROWS_VERSION, {"all": key}))
-    bench.progress.stage(name, "storing")
-    store.put_recording(
-        rows.recording_row(event.id, recording.id, story.sound), story.tables(recording, hashes)
-    )
-    bench.ledger.apply(f"recording:{name}", key)
-    bench.ledger.note("processing", name, "words", "success")
+    with store.db.atomic():
+        store.put_recording(
+            rows.recording_row(event.id, recording.id, story.sound), story.tables(recording, hashes)
+        )
+        bench.ledger.apply(f"recording:{name}", key)
+        bench.ledger.note("processing", name, "storing", "success")
     return True
 
 
@@ -261,4 +343,6 @@ def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
     if bench.ledger.is_applied("public", key) and (public / "archive.db").exists():
         return
     outcome.published = publish(bench.settings.data / "work.db", public, today=today, names=names)
-    bench.ledger.apply("public", key)
+    with store.db.atomic():
+        bench.ledger.published(outcome.published.path.name, outcome.published.sha256)
+        bench.ledger.apply("public", key)

@@ -4,20 +4,22 @@ What a file is, its content says, not its name. JSON: openai-whisper, whisper-ti
 faster-whisper and whisper-ctranslate2, whisperX (`segments`), whisper.cpp
 (`transcription`). Where words have no times of their own, those of the segment or cue are
 shared out by letters. Words without length, overlaps and times out of order, all found in
-real output, are put right by `timing.straighten`; a transcript that goes on long after its
-sound has ended is another recording's, and refused.
+real output, are put right by `timing.straighten`, and a note says so; a transcript that goes
+on long after its sound has ended is another recording's, and refused. Who is said to speak
+(`<v Name>`, "NAME:", a `speaker`) is kept as a segment's label: a hint, never the truth.
 """
 
 from __future__ import annotations
 
-import html
+import itertools
 import json
 import math
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archive.errors import FileFault
-from pipeline.model import Segment, Span, Word
+from pipeline.captions import read_cues
+from pipeline.model import Segment, Span, Word, complement, union
 from pipeline.timing import straighten
 
 if TYPE_CHECKING:
@@ -31,11 +33,21 @@ BEYOND_MS = 30_000
 """How far past the end of the sound a transcript may reach: Whisper pads the last window to
 30 s, and a small model puts invented words into the padding (found in real output)."""
 
-_TIMING = re.compile(
-    r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{3})"
-)
-_TAG = re.compile(r"<[^>\n]*>|\{\\[^}\n]*\}")
+ROLLED = "rolling captions, each line shown two or three times, were folded to one"
+RECODED = "it is not in UTF-8 and was read as {encoding}"
+SET_RIGHT = "times of {count} words were set right: {kinds}"
+
+LEAST_TOLD = 0.3
+"""A transcript with words for less than this share of the speech heard is another sound's."""
+
 _SPECIAL_TOKEN = re.compile(r"^\[_.*\]$|^<\|.*\|>$")
+
+
+class Transcript(NamedTuple):
+    """What a file says, and what had to be done to it, in sentences."""
+
+    segments: tuple[Segment, ...]
+    notes: tuple[str, ...] = ()
 
 
 class _Stretch(NamedTuple):
@@ -54,22 +66,25 @@ class _Line(NamedTuple):
     start_ms: int
     end_ms: int
     log_probability: float
+    label: str | None = None
 
 
-def read(path: Path, duration_ms: int | None = None) -> tuple[Segment, ...]:
+def read(path: Path, duration_ms: int | None = None) -> Transcript:
     """Read a transcript; times count from the start of the capture that it belongs to.
 
     With the capture's length given, words up to BEYOND_MS past its end are crowded into its
     last moments, where the gate finds them spoken impossibly fast.
     Raises FileFault when it cannot be read, is no transcript, or belongs to another sound.
     """
-    text = _text_of(path)
+    notes: list[str] = []
+    text = _text_of(path, notes)
     try:
-        lines = sorted(_lines(text), key=lambda line: line.start_ms)
+        lines = sorted(_lines(text, notes), key=lambda line: line.start_ms)
         spoken = [_words(line) for line in lines]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise _fault(path, f"it is no transcript that can be read ({error})") from error
-    last_ms = max((word.end_ms for words in spoken for word in words), default=0)
+    told = [word for words in spoken for word in words]
+    last_ms = max((word.end_ms for word in told), default=0)
     if duration_ms is not None and last_ms > duration_ms + BEYOND_MS:
         raise FileFault(
             "it has words at {last}, but its capture ends at {end}",
@@ -81,17 +96,52 @@ def read(path: Path, duration_ms: int | None = None) -> tuple[Segment, ...]:
         )
     within = Span(0, last_ms if duration_ms is None else duration_ms)
     try:
-        words = iter(straighten([word for words in spoken for word in words], within))
+        straight = straighten(told, within)
     except ValueError as error:
         raise _fault(path, f"its times cannot be right ({error})") from error
-    return tuple(
-        Segment(tuple(next(words) for _ in found), line.log_probability)
-        for line, found in zip(lines, spoken, strict=True)
-        if found
+    notes += _set_right(told, straight, within)
+    words = iter(straight)
+    return Transcript(
+        tuple(
+            Segment(tuple(next(words) for _ in found), line.log_probability, line.label)
+            for line, found in zip(lines, spoken, strict=True)
+            if found
+        ),
+        tuple(notes),
     )
 
 
-def _text_of(path: Path) -> str:
+def check_speech(path: Path, words: Sequence[Word], speech: Sequence[Span]) -> None:
+    """Refuse a transcript that leaves most of the speech without a word. Raises FileFault."""
+    spoken_ms = sum(span.duration_ms for span in speech)
+    told = union(word.span for word in words)
+    told_ms = spoken_ms - sum(hole.duration_ms for s in speech for hole in complement(told, s))
+    if told_ms < LEAST_TOLD * spoken_ms:
+        raise FileFault(
+            "it has words for {told} of the {spoken} of speech that are heard",
+            "name the transcript that was made of this capture, whole; or take it out of"
+            " `transcripts:`, and the recogniser does its work",
+            path=path,
+            told=_clock(told_ms),
+            spoken=_clock(spoken_ms),
+        )
+
+
+def _set_right(told: Sequence[Word], straight: Sequence[Word], within: Span) -> Iterator[str]:
+    """Say how many words got other times, and what was wrong with them."""
+    pairs = list(zip(told, straight, strict=True))
+    moved = sum(a.span != b.span for a, b in pairs)
+    kinds = {
+        "without length": sum(a.end_ms <= a.start_ms for a, _ in pairs),
+        "overlapping": sum(b.start_ms < a.end_ms for a, b in itertools.pairwise(told)),
+        "past the end of the sound": sum(a.end_ms > within.end_ms for a, _ in pairs),
+    }
+    if moved:
+        found = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+        yield SET_RIGHT.format(count=moved, kinds=found)
+
+
+def _text_of(path: Path, notes: list[str]) -> str:
     try:
         size = path.stat().st_size
         if not (path.is_file() or path.is_dir()):  # a pipe would be waited for, for ever
@@ -102,6 +152,7 @@ def _text_of(path: Path) -> str:
     if size > LARGEST_BYTES:
         raise _fault(path, f"it is too large for a transcript ({size // 1_000_000} MB)")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        notes.append(RECODED.format(encoding="UTF-16"))
         return data.decode("utf-16", errors="replace")
     try:
         return data.decode("utf-8-sig")
@@ -109,14 +160,15 @@ def _text_of(path: Path) -> str:
         if error.start >= len(data) - 3:
             raise _fault(path, "it is cut off in the middle of a letter") from error
     # Old subtitle tools on Windows write its own Latin-1.
+    notes.append(RECODED.format(encoding="Windows-1252 (Latin-1)"))
     return data.decode("cp1252", errors="replace")
 
 
-def _lines(text: str) -> Iterator[_Line]:
+def _lines(text: str, notes: list[str]) -> Iterator[_Line]:
     if text.lstrip()[:1] in {"{", "["}:
         yield from _json_lines(json.loads(text))
     elif text.lstrip().startswith("WEBVTT") or "-->" in text:
-        yield from _cues(text)
+        yield from _caption_lines(text, notes)
     else:
         message = "neither Whisper's JSON, WebVTT nor SubRip"
         raise ValueError(message)
@@ -136,7 +188,7 @@ def _json_lines(document: Any) -> Iterator[_Line]:
         words = tuple(_json_word(word) for word in spoken)
         whole = _Stretch(segment.get("text", ""), start_ms, end_ms, 1.0)
         log_probability = float(segment.get("avg_logprob") or 0.0)
-        yield _Line(words or (whole,), start_ms, end_ms, log_probability)
+        yield _Line(words or (whole,), start_ms, end_ms, log_probability, segment.get("speaker"))
 
 
 def _json_word(word: Mapping[str, Any]) -> _Stretch:
@@ -162,26 +214,21 @@ def _whisper_cpp_line(segment: Mapping[str, Any]) -> _Line:
     return _Line(tokens or (whole,), start_ms, end_ms, 0.0)
 
 
-def _cues(text: str) -> Iterator[_Line]:
-    """Read the cues of WebVTT and SubRip, which differ in what may stand between them.
-
-    Tags are dropped, the speaker's (`<v Name>`) too.
-    """
-    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        timing = _TIMING.search(block)
-        if timing is None or block.startswith("NOTE"):
-            continue
-        numbers = [int(number or 0) for number in timing.groups()]
-        start_ms, end_ms = _cue_ms(numbers[:4]), _cue_ms(numbers[4:])
-        # Settings may follow the times on their line.
-        shown = block[timing.end() :].partition("\n")[2]
-        plain = html.unescape(_TAG.sub("", shown))
-        yield _Line((_Stretch(plain, start_ms, end_ms, 1.0),), start_ms, end_ms, 0.0)
+def _caption_lines(text: str, notes: list[str]) -> Iterator[_Line]:
+    cues, rolled = read_cues(text)
+    if rolled:
+        notes.append(ROLLED)
+    for cue in cues:
+        pieces = [_Stretch(t, a, b, 1.0) for line in cue.lines for t, a, b in _apart(line)]
+        if len(pieces) == len(cue.lines):  # no word has a time of its own
+            pieces = [_Stretch(" ".join(cue.texts), cue.start_ms, cue.end_ms, 1.0)]
+        yield _Line(tuple(pieces), cue.start_ms, cue.end_ms, 0.0, cue.label)
 
 
-def _cue_ms(numbers: Sequence[int]) -> int:
-    hours, minutes, seconds, thousandths = numbers
-    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths
+def _apart(line: Sequence[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:
+    """Give a line's pieces, the first with a space before it: lines do not share words."""
+    for number, (text, start_ms, end_ms) in enumerate(line):
+        yield (f" {text.lstrip()}" if number == 0 else text), start_ms, end_ms
 
 
 def _ms(seconds: Any) -> int:

@@ -68,8 +68,14 @@ LONG_PAUSE_MS = 4_000
 MARGIN_MS = 200
 """Silence kept around a window where there is some: voices begin and end softly."""
 
-BLOCK_MS = 600_000
-"""Length of a block: the work that an interruption may cost."""
+BLOCK_MS = 240_000
+"""Length of a block: about eight windows, which are decoded at once; an interruption costs that
+much of each worker's work."""
+
+SHARES = 4
+"""A session that is shorter than as many blocks is divided into about so many all the same, so
+that workers have equal shares. It does not depend on how many there are: the ledger's keys
+would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +158,11 @@ def closer(hearing: Hearing, window: Span) -> Window:
 
 def blocks(windows: Sequence[Span], *, length_ms: int = BLOCK_MS) -> tuple[tuple[Span, ...], ...]:
     """Divide windows into runs that span at most `length_ms`, each of one window or more."""
+    whole_ms = windows[-1].end_ms - windows[0].start_ms if windows else 0
+    most_ms = min(length_ms, whole_ms // SHARES)
     made: list[list[Span]] = []
     for window in windows:
-        if made and window.end_ms - made[-1][0].start_ms <= length_ms:
+        if made and window.end_ms - made[-1][0].start_ms <= most_ms:
             made[-1].append(window)
         else:
             made.append([window])

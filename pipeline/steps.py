@@ -1,6 +1,6 @@
 """The steps of one recording, each with its key and its work.
 
-    captures → sound → hearing → words (per block) → gate → turns (per session)
+    (listening.py: captures → sound → hearing →) words (per block) → gate → turns (per session)
 
 A step's work is a pure stage of another module; here stands only what goes into it,
 how its result is kept as JSON, and what it is called in the ledger. A stage whose
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from archive.errors import CaptureFault, Stopped
 from pipeline.executors import Task
 from pipeline.kept import (
+    recognised_to_json,
     segments_from_json,
     segments_to_json,
-    spans_from_json,
     spans_to_json,
     turn_from_json,
     turn_to_json,
@@ -27,125 +27,27 @@ from pipeline.kept import (
     words_to_json,
 )
 from pipeline.ledger import Done, Ledger, Step, digest
-from pipeline.model import Gap, Segment, Span, Turn, Withheld, Word
+from pipeline.model import Segment, Span, Turn, Withheld, Word
+from pipeline.progress import clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
-    from pipeline.event import Recording
     from pipeline.executors import Executor
-    from pipeline.model import Cast, Window
+    from pipeline.listening import Sound
+    from pipeline.model import Cast, Recognised, Window
+    from pipeline.progress import Stage
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"sound": 2, "hearing": 1, "words": 3, "sidecar": 1, "gate": 1, "turns": 2}
+VERSIONS = {"words": 4, "sidecar": 2, "gate": 2, "turns": 3}
+OURS = "plenary-archive"
+"""The distribution that does what no other tool does; its version is told with each result."""
+
 # Sound read at once for the voices: constant memory, whatever the session's length.
 _VOICES_MS = 300_000
-
-
-@dataclass(frozen=True)
-class Part:
-    """A capture's place on the recording's timeline, its container's format and its size."""
-
-    span: Span
-    format: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A recording's sound as one 16 kHz mono FLAC file, and what is missing from it."""
-
-    path: Path
-    sha256: str
-    duration_ms: int
-    parts: tuple[Part, ...]
-    gaps: tuple[Gap, ...]
-    done: Done
-
-    @property
-    def missing_ms(self) -> int:
-        """Milliseconds that the captures should hold and do not."""
-        return sum(gap.span.duration_ms for gap in self.gaps)
-
-
-def sound(
-    ledger: Ledger, recording: Recording, hashes: Sequence[str], progress: Callable[[float], None]
-) -> Sound:
-    """Extract a recording's sound, once. Raises CaptureFault."""
-    from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
-
-    step = Step(
-        "sound",
-        VERSIONS["sound"],
-        {f"capture-{n}": sha for n, sha in enumerate(hashes)},
-        {"channel": recording.sound.channel},
-    )
-    path = ledger.kept / f"{step.key}.flac"
-    done = ledger.find(step) if path.exists() else None
-    if done is None:
-        ledger.claim(step)
-        made = media.extract_sound(
-            recording.captures, path, channel=recording.sound.channel, progress=progress
-        )
-        result = {
-            "duration_ms": made.duration_ms,
-            "parts": _parts_json(recording.captures),
-            "gaps": [[g.span.start_ms, g.span.end_ms, g.reason] for g in made.gaps],
-        }
-        tools = {"ffmpeg": made.ffmpeg_version}
-        step = Step(step.name, step.version, step.inputs, step.options, tools)
-        done = ledger.record(step, result, output_sha256=ledger.sha256(path))
-    return Sound(
-        path,
-        done.output_sha256,
-        done.result["duration_ms"],
-        tuple(Part(Span(a, b), name, size) for a, b, name, size in done.result["parts"]),
-        tuple(Gap(Span(a, b), reason) for a, b, reason in done.result["gaps"]),
-        done,
-    )
-
-
-def _parts_json(captures: Sequence[Path]) -> list[object]:
-    from pipeline import media  # noqa: PLC0415
-
-    parts: list[object] = []
-    start_ms = 0
-    for capture in captures:
-        container = media.probe(capture)
-        end_ms = start_ms + container.duration_ms
-        parts.append([start_ms, end_ms, container.format, capture.stat().st_size])
-        start_ms = end_ms
-    return parts
-
-
-def hearing(ledger: Ledger, source: Sound) -> Hearing:
-    """Find the speech in the sound, once."""
-    from pipeline import split  # noqa: PLC0415 (onnxruntime is slow to import)
-
-    step = Step(
-        "hearing",
-        VERSIONS["hearing"],
-        {"sound": source.sha256},
-        {"faster-whisper": version("faster-whisper")},
-    )
-
-    def work() -> dict[str, object]:
-        from pipeline import media  # noqa: PLC0415
-
-        heard = split.listen(media.stream_sound(source.path))
-        return {
-            "duration_ms": heard.duration_ms,
-            "speech": spans_to_json(heard.speech),
-            "level_db": [round(level, 1) for level in heard.level_db],
-        }
-
-    kept = ledger.once(step, work).result
-    return split.Hearing(
-        kept["duration_ms"], spans_from_json(kept["speech"]), tuple(kept["level_db"])
-    )
 
 
 @dataclass(frozen=True)
@@ -164,43 +66,80 @@ def words(
     recognition: Recognition,
     model_sha256: str,
     executor: Executor,
-    progress: Callable[[int], None],
+    progress: Stage,
+    meanwhile: Callable[[], None],
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     """Recognise blocks of windows, each once.
 
-    `progress` is told the milliseconds of each block as it is recorded. What was
-    recorded stays when a later block raises.
+    `progress` is told the milliseconds of each block as it is recorded; `meanwhile` is called
+    while the first blocks are under way. A block that is set aside raises CaptureFault when
+    all others are recorded; what was recorded stays, whatever is raised.
     """
-    results: dict[int, Done] = {}
-    waiting: deque[tuple[int, Step, Future[tuple[Segment, ...]]]] = deque()
-
-    def collect() -> None:
-        place, step, future = waiting.popleft()
-        start_ms = blocks[place][0].span.start_ms
-        segments = [segment.shift(start_ms) for segment in future.result()]
-        results[place] = ledger.record(step, segments_to_json(segments))
-        progress(_length(blocks[place]))
-
-    for place, block in enumerate(blocks):
-        step = _words_step(source, block, recognition, model_sha256)
-        known = ledger.find(step)
-        if known is not None:
-            results[place] = known
-            progress(_length(block))
+    work = _Blocks(ledger, blocks, progress)
+    steps = [_words_step(source, block, recognition, model_sha256) for block in blocks]
+    ledger.plan([(step, _length(block)) for step, block in zip(steps, blocks, strict=True)])
+    for place, (step, block) in enumerate(zip(steps, blocks, strict=True)):
+        if work.is_known(place, step):
             continue
-        if len(waiting) > executor.workers:
-            collect()
+        if len(work.waiting) > executor.workers:
+            meanwhile()
+            work.collect()
         try:
             ledger.claim(step)
         except Stopped:
-            while waiting:  # what was begun is kept
-                collect()
+            work.collect_all()  # what was begun is kept
             raise
-        waiting.append((place, step, executor.submit(_task(source, block, recognition))))
-    while waiting:
-        collect()
-    done = tuple(results[place] for place in range(len(blocks)))
-    return tuple(s for d in done for s in segments_from_json(d.result)), done
+        future = executor.submit(task(source, block, recognition))
+        work.waiting.append((place, step, future))
+    if work.waiting:
+        meanwhile()
+    work.collect_all()
+    if work.aside:
+        raise work.aside[0]
+    done = tuple(work.results[place] for place in range(len(blocks)))
+    return tuple(s for d in done for s in segments_from_json(d.result["segments"])), done
+
+
+class _Blocks:
+    """A session's blocks on their way: recorded, under way, or set aside."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        blocks: Sequence[Sequence[Window]],
+        progress: Stage,
+    ) -> None:
+        self._ledger = ledger
+        self._blocks = blocks
+        self._progress = progress
+        self.results: dict[int, Done] = {}
+        self.aside: list[CaptureFault] = []
+        self.waiting: deque[tuple[int, Step, Future[Recognised]]] = deque()
+
+    def is_known(self, place: int, step: Step) -> bool:
+        """Take a block's result where it was recorded before."""
+        known = self._ledger.find(step)
+        if known is not None:
+            self.results[place] = known
+            self._progress.skip(_length(self._blocks[place]))
+        return known is not None
+
+    def collect(self) -> None:
+        """Record the oldest block under way, once it is done."""
+        place, step, future = self.waiting.popleft()
+        block = _whole(self._blocks[place])
+        try:
+            heard = future.result().shift(block.start_ms)
+        except CaptureFault as fault:
+            self.aside.append(_placed(fault, block))
+            return
+        self.results[place] = self._ledger.record(step, recognised_to_json(heard))
+        self._progress.advance(_length(self._blocks[place]))
+
+    def collect_all(self) -> None:
+        """Record every block under way."""
+        while self.waiting:
+            self.collect()
 
 
 def _words_step(
@@ -216,15 +155,17 @@ def _words_step(
             "faster-whisper": version("faster-whisper"),
             "ctranslate2": version("ctranslate2"),
         },
+        _tools("faster-whisper", "ctranslate2"),
     )
 
 
-def _task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:
+def task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:
+    """Return the work of recognising a block, with the sound that it needs."""
     import numpy as np  # noqa: PLC0415 (only where there is work)
 
     from pipeline import media  # noqa: PLC0415
 
-    whole = Span(block[0].span.start_ms, block[-1].span.end_ms)
+    whole = _whole(block)
     samples = media.read_sound(source.path, whole)
     pcm = np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()
     return Task(pcm, tuple(window.shift(-whole.start_ms) for window in block), recognition)
@@ -244,16 +185,18 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
             "duration_ms": capture.duration_ms,
             "suffix": transcript.suffix,
         },
+        _tools(OURS),
     )
 
-    def work() -> list[object]:
+    def work() -> dict[str, object]:
         from pipeline import sidecar as reader  # noqa: PLC0415
 
-        segments = reader.read(transcript, capture.duration_ms)
-        return segments_to_json(segment.shift(capture.start_ms) for segment in segments)
+        taken = reader.read(transcript, capture.duration_ms)
+        segments = [segment.shift(capture.start_ms) for segment in taken.segments]
+        return {"segments": segments_to_json(segments), "notes": list(taken.notes)}
 
     done = ledger.once(step, work)
-    return segments_from_json(done.result), done
+    return segments_from_json(done.result["segments"]), done
 
 
 def gate(
@@ -263,10 +206,12 @@ def gate(
     within: Span,
     heard: Hearing,
     source: Sound,
+    languages: Sequence[str],
 ) -> tuple[tuple[Segment, ...], tuple[Withheld, ...], Done]:
     """Keep back what a silent room made the model say, once.
 
-    `segments` are what the steps `told` gave, as far as they lie `within` the session.
+    `segments` are what the steps `told` gave, as far as they lie `within` the session, in
+    which the `languages` are spoken.
     """
     step = Step(
         "gate",
@@ -275,13 +220,14 @@ def gate(
             **{f"words-{n}": done.output_sha256 for n, done in enumerate(told)},
             "sound": source.sha256,
         },
-        {"within": [within.start_ms, within.end_ms]},
+        {"within": [within.start_ms, within.end_ms], "languages": list(languages)},
+        _tools(OURS),
     )
 
     def work() -> dict[str, object]:
         from pipeline import gate as keeper  # noqa: PLC0415
 
-        gated = keeper.gate(segments, heard)
+        gated = keeper.gate(segments, heard, languages)
         return {
             "kept": segments_to_json(gated.kept),
             "withheld": [[words_to_json(w.words), w.reason] for w in gated.withheld],
@@ -296,12 +242,14 @@ def gate(
 
 @dataclass(frozen=True)
 class Hint:
-    """What the programme and the configuration say about who may speak in a session.
+    """What the programme and the configuration say about who and what is heard in a session.
 
-    `voices` names the voice model; a neural one lies under `data`.
+    `terms` are the names and words that the programme spells; `voices` names the voice model,
+    and a neural one lies under `data`.
     """
 
     cast: Cast
+    terms: tuple[str, ...]
     language: str
     min_confidence: float
     voices: str
@@ -321,17 +269,21 @@ def turns(
         {
             "gated": gated.output_sha256,
             "sound": source.sha256,
-            "cast": digest(asdict(hint.cast)),
+            "cast": digest([asdict(hint.cast), hint.terms]),
         },
         {
             "language": hint.language,
             "min_confidence": hint.min_confidence,
             "voices": hint.voices,
         },
+        _tools(OURS),
     )
 
     def work() -> list[object]:
-        said = tuple(word for segment in segments for word in segment.words)
+        from pipeline.mending import mend  # noqa: PLC0415
+
+        heard = [word for segment in segments for word in segment.words]
+        said = mend(heard, hint.terms, hint.language)
         return [turn_to_json(turn) for turn in _attribute(said, source, hint)]
 
     done = ledger.once(step, work)
@@ -376,17 +328,19 @@ def _batches(spans: Sequence[Span]) -> Iterable[Sequence[Span]]:
         yield batch
 
 
-def check_length(source: Sound, session_id: str, span: Span) -> None:
-    """Refuse a session that begins after its recording has ended. Raises CaptureFault."""
-    if span.start_ms >= source.duration_ms:
-        raise CaptureFault(
-            "session {session} begins at {start:.0f} s, after the end of the recording"
-            " ({duration:.0f} s)",
-            "mend `from:` in the programme, or name the missing captures",
-            session=session_id,
-            start=span.start_ms / 1000,
-            duration=source.duration_ms / 1000,
-        )
+def _whole(block: Sequence[Window]) -> Span:
+    return Span(block[0].span.start_ms, block[-1].span.end_ms)
+
+
+def _placed(fault: CaptureFault, block: Span) -> CaptureFault:
+    """Return what was said of a block with its place in the recording."""
+    facts = {**fault.facts, "begin": clock(block.start_ms), "end": clock(block.end_ms)}
+    sentence = "from {begin} to {end}: " + fault.sentence
+    return CaptureFault(sentence, fault.next_step, path=fault.path, line=fault.line, **facts)
+
+
+def _tools(*packages: str) -> dict[str, str]:
+    return {name: version(name) for name in packages}
 
 
 def _length(block: Sequence[Window]) -> int:

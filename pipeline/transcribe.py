@@ -3,7 +3,8 @@
 A window is decoded with nothing of its neighbours, so words do not depend on how windows
 are grouped. What the batched pipeline takes no notice of is not passed: prefix, best_of,
 the compression, log-probability and no-speech thresholds, hallucination_silence_threshold,
-condition_on_previous_text, initial timestamps.
+condition_on_previous_text, initial timestamps, and temperature (it samples from the likeliest
+token alone).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ctranslate2
+import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.transcribe import merge_punctuations
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from pipeline.model import Span
@@ -45,11 +46,17 @@ BATCH = 8
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """How to recognise: the language spoken, the words to expect, the width of the search."""
+    """How to recognise: the language spoken, the words to expect, the width of the search.
+
+    No run of `no_repeat` tokens is written twice (0: any may be). `also_spoken` are further
+    languages, in which words are credible.
+    """
 
     language: str
     hotwords: str = ""
     beam_size: int = 5
+    no_repeat: int = 0
+    also_spoken: tuple[str, ...] = ()
 
 
 class Recogniser(Protocol):
@@ -62,7 +69,13 @@ class Recogniser(Protocol):
 
         `sound` is 16 kHz, mono, in [-1, 1]. Windows, and the words' times, count from its
         start. Words lie inside their window, in order, without overlap, none empty.
+        Raises ModelFault where the model does not know the language.
         """
+
+    def languages(
+        self, sound: NDArray[np.float32], windows: Sequence[Span]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Return what each window may be spoken in: (code, probability), likeliest first."""
 
 
 class FasterWhisper:
@@ -107,9 +120,10 @@ class FasterWhisper:
             return ()
         decoded, _ = BatchedInferencePipeline(self._model).transcribe(
             sound,
-            language=options.language,
+            language=self._code(options.language),
             beam_size=options.beam_size,
             hotwords=options.hotwords or None,
+            no_repeat_ngram_size=options.no_repeat,
             clip_timestamps=[_clip(window) for window in windows],
             word_timestamps=True,
             batch_size=BATCH,
@@ -122,6 +136,36 @@ class FasterWhisper:
             if words:
                 segments.append(Segment(words, float(part.avg_logprob)))
         return tuple(segments)
+
+    def languages(
+        self, sound: NDArray[np.float32], windows: Sequence[Span]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Ask the model about each window alone; see `Recogniser`. Raises ModelFault."""
+        if not self._model.model.is_multilingual:
+            raise self._unknown("auto")
+        found = []
+        for window in windows:
+            clip = sound[window.start_ms * PER_MS : window.end_ms * PER_MS]
+            _, _, told = self._model.detect_language(clip)
+            found.append(tuple((code, round(float(share), 4)) for code, share in told))
+        return tuple(found)
+
+    def _code(self, language: str) -> str:
+        """Return the model's code of a BCP 47 tag. Raises ModelFault."""
+        code = language.partition("-")[0].lower()
+        known = self._model.supported_languages
+        if code not in known:
+            raise self._unknown(language)
+        return code
+
+    def _unknown(self, language: str) -> ModelFault:
+        known = self._model.supported_languages
+        return ModelFault(
+            "the model does not know the language {language}",
+            "it knows: {known}. Correct `language:`, or choose another model",
+            language=language,
+            known=", ".join(known[:10]) + (" …" if len(known) > 10 else ""),
+        )
 
 
 def choose_hotwords(
@@ -145,7 +189,8 @@ class _TimedModel(WhisperModel):  # type: ignore[misc]
 
     The library's own method carries the end of one window's speech into the next window and
     the next call (`last_speech_timestamp`), and one of its repairs depends on how late in
-    the sound a window stands.
+    the sound a window stands. It also aligns a batch at once, padded to its longest text: the
+    last digits of a word's probability then depend on its window's neighbours (measured).
     """
 
     def add_word_timestamps(
@@ -159,12 +204,13 @@ class _TimedModel(WhisperModel):  # type: ignore[misc]
         last_speech_timestamp: float,
     ) -> float:
         """Give each part of each window its "words", in seconds from the sound's start."""
-        tokens = [
-            [t for part in window for t in part["tokens"] if t < tokenizer.eot]
-            for window in segments
-        ]
-        aligned = self.find_alignment(tokenizer, tokens, encoder_output, num_frames)
-        for window, words in zip(segments, aligned, strict=True):
+        encoded = np.asarray(
+            encoder_output.to(ctranslate2.DataType.float32).to_device(ctranslate2.Device.cpu)
+        )
+        for place, window in enumerate(segments):
+            tokens = [t for part in window for t in part["tokens"] if t < tokenizer.eot]
+            alone = ctranslate2.StorageView.from_array(encoded[place : place + 1].copy())
+            [words] = self.find_alignment(tokenizer, [tokens], alone, num_frames[place])
             merge_punctuations(words, prepend_punctuations, append_punctuations)
             offset = window[0]["seek"] / self.frames_per_second
             following = iter(words)

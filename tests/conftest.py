@@ -98,6 +98,16 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return _finished(tmp_path_factory.mktemp("second"), ROOT / "demo" / "second" / "events")
 
 
+@pytest.fixture(params=["system", "packaged"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Run the test with the system's ffmpeg, and with the packaged one and nothing on the PATH."""
+    if request.param == "system" and shutil.which("ffmpeg") is None:
+        pytest.skip("this machine has no ffmpeg of its own")
+    if request.param == "packaged":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    return str(request.param)
+
+
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # No window, no call home; sound may play without a press, so that a test can hear it begin.
 CHROMIUM_FLAGS = [

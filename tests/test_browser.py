@@ -5,18 +5,22 @@ Drives the system's Chromium through Playwright (the fixture `browser`).
 
 from __future__ import annotations
 
-import subprocess
+import sqlite3
 import threading
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
 from archive_fixture import DAY, make_public
-from imageio_ffmpeg import get_ffmpeg_exe
+from clips import ffmpeg
 from playwright.sync_api import Browser, Page, expect
 
 from archive.site.serve import make_app
 from archive.site.settings import SiteSettings
+from pipeline import media
+from pipeline.model import Span
+from pipeline.webcopy import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,9 +40,15 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the small archive with a real video on a free port; return its address."""
     folder = tmp_path_factory.mktemp("browser")
     public = make_public(folder)
-    make_video(folder / "media" / DAY / "matin.mp4")
+    make_copies(folder, folder / "media" / DAY / "matin.mp4")
+    with served(public, folder / "media") as found:
+        yield found
+
+
+@contextmanager
+def served(public: Path, copies: Path) -> Iterator[str]:
     site = SiteSettings("Archive d'essai", "fr", "https://archive.example.org")
-    app = make_app(public, folder / "media", site)
+    app = make_app(public, copies, site)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -52,15 +62,24 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join(10)
 
 
-def make_video(path: Path) -> None:
-    path.parent.mkdir(parents=True)
-    sources = (f"testsrc=size=160x90:rate=5:duration={SECONDS}", f"sine=duration={SECONDS}")
-    inputs = [part for source in sources for part in ("-f", "lavfi", "-i", source)]
-    codecs = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -movflags +faststart"
-    command = [get_ffmpeg_exe(), "-loglevel", "error", *inputs, *codecs.split(), str(path)]
-    subprocess.run(command, check=True, timeout=120)
-    still = ["-i", str(path), "-frames:v", "1", str(path.with_suffix(".jpg"))]
-    subprocess.run([get_ffmpeg_exe(), "-loglevel", "error", *still], check=True, timeout=60)
+def make_copies(folder: Path, film: Path) -> None:
+    """Make the copies of a capture that no browser plays, as a camera's card holds it."""
+    capture = folder / "card.mts"
+    ffmpeg(
+        *("-f", "lavfi", "-i", f"testsrc=size=176x144:rate=25:duration={SECONDS}"),
+        *("-f", "lavfi", "-i", f"sine=duration={SECONDS}"),
+        *("-c:v", "mpeg2video", "-pix_fmt", "yuv420p", "-flags", "+ilme+ildct", "-aspect", "16:9"),
+        *("-c:a", "ac3", "-f", "mpegts", capture),
+    )
+    whole, sound = (Span(0, SECONDS * 1000),), film.with_suffix(".m4a")
+    media.make_sound_copy([capture], sound, public=whole, duration_ms=SECONDS * 1000)
+    media.make_web_copy(
+        *([capture], sound, film),
+        public=whole,
+        lengths_ms=[SECONDS * 1000],
+        wanted=limits(360, "medium"),
+    )
+    assert media.make_poster(film, film.with_suffix(".jpg"), 3_000)
 
 
 @pytest.fixture
@@ -94,8 +113,7 @@ def until(page: Page, condition: str) -> None:
         if page.evaluate(condition):
             return
         page.wait_for_timeout(50)
-    state = page.evaluate(f"[{TIME}, {PAUSED}]")
-    pytest.fail(f"never came true: {condition}; time and pause: {state}")
+    pytest.fail(f"never came true: {condition}")
 
 
 def stands_at(page: Page, seconds: float) -> None:
@@ -135,6 +153,55 @@ def test_without_scripts_the_moment_seeks_as_well(browser: Browser, address: str
     page.locator(".passage a.time").first.click()
     assert page.url.endswith("?t=10#now")
     context.close()
+
+
+def test_the_copy_of_a_card_plays(open_page: Callable[..., Page]) -> None:
+    """MPEG-2 and AC-3 from a card: the copy shows its picture, runs, and seeks either way."""
+    page = open_page(RECORDING)
+    until(page, "document.querySelector('video').readyState >= 1")
+    size = (
+        "[document.querySelector('video').videoWidth, document.querySelector('video').videoHeight]"
+    )
+    assert page.evaluate(size) == [256, 144]
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(60, abs=0.1)
+    page.evaluate("document.querySelector('video').play()")
+    until(page, f"{TIME} > 0.5")
+    for seconds in (48.5, 7.25):
+        page.evaluate(f"document.querySelector('video').currentTime = {seconds}")
+        until(page, f"{TIME} > {seconds} && {TIME} < {seconds} + 5")
+    assert page.evaluate("document.querySelector('video').error") is None
+
+
+def test_the_sound_alone_plays_from_the_same_moment(open_page: Callable[..., Page]) -> None:
+    """A press changes to the sound copy and back, and the words are followed all the while."""
+    page = open_page(f"{RECORDING}?t=31.5")
+    stands_at(page, 31.5)
+    page.evaluate("document.querySelector('video').play()")
+    page.get_by_role("link", name="Le son seul").click()
+    until(page, f"{TIME} > 31.6 && !{PAUSED}")
+    assert "matin.m4a" in page.evaluate("document.querySelector('video').currentSrc")
+    assert page.evaluate("document.querySelector('video').videoWidth") == 0
+    expect(page.locator(".passage.current")).to_have_attribute("data-start", "30000")
+    page.evaluate("document.querySelector('video').pause()")
+    page.get_by_role("link", name="L’image").click()
+    until(page, "document.querySelector('video').videoWidth > 0")
+    until(page, f"{TIME} > 31.6")
+
+
+def test_a_recording_without_picture_is_heard(browser: Browser, tmp_path: Path) -> None:
+    """Where there is sound alone, or alone as yet, it plays from the moment asked for."""
+    pointer = make_public(tmp_path)
+    with sqlite3.connect(pointer.resolve()) as db:
+        db.execute("UPDATE recordings SET media = replace(media, 'matin.mp4', 'matin.m4a')")
+    make_copies(tmp_path, tmp_path / "media" / DAY / "matin.mp4")
+    with served(pointer, tmp_path / "media") as found, closing(browser.new_page()) as page:
+        page.goto(f"{found}{RECORDING}?t=31.5")
+        sound = "document.querySelector('audio')"
+        until(page, f"{sound}.currentTime === 31.5")
+        page.evaluate(f"{sound}.play()")
+        until(page, f"{sound}.currentTime > 32")
+        expect(page.locator(".passage.current")).to_have_attribute("data-start", "30000")
+        assert page.locator("video").count() == 0
 
 
 def test_a_stretch_stops_at_its_end(open_page: Callable[..., Page]) -> None:

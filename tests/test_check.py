@@ -82,17 +82,35 @@ def test_an_archive_in_order_passes_and_nothing_is_written(archive: Path) -> Non
     assert [event.id for event in found.events] == ["jour"]
     assert found.estimate is not None
     assert found.estimate.hours_of_sound == pytest.approx(2 / 3600, rel=0.1)
-    assert found.estimate.gigabytes == pytest.approx(2 / 3600 * 0.46, rel=0.1)
-    assert found.estimate.hours_of_work is None, "its words come from a transcript"
+    assert found.estimate.hours_left == found.estimate.hours_of_sound
+    assert found.estimate.hours_recognised == 0, "its words come from a transcript"
+
+
+def test_the_disk_asked_for_is_what_the_settings_can_take(archive: Path) -> None:
+    """Kept sound, and copies by their kind and quality: the ceilings that the encoder keeps."""
+    kbps = {"": 256 + 2 * 54 + 2000, "media: {height: 360, quality: low}": 256 + 2 * 54 + 350}
+    kbps |= {"media: {web_copy: false}": 256}
+    text = archive.read_text("utf-8")
+    for media, most in kbps.items():
+        archive.write_text(f"{text}{media}\n", "utf-8")
+        found = check(archive).estimate
+        assert found is not None
+        assert found.gigabytes == pytest.approx(2 * most / 8 / 1e6, rel=0.1)
+    rewrite(archive, "captures/matin.mp4", "captures/matin.wav")
+    captures = archive.parent / "events" / "jour" / "captures"
+    _ffmpeg("sine=d=2", captures / "matin.wav")
+    archive.write_text(text, "utf-8")
+    found = check(archive).estimate
+    assert found is not None
+    assert found.gigabytes == pytest.approx(2 * (256 + 54) / 8 / 1e6, rel=0.1), "no picture"
 
 
 def test_the_bundled_demo_passes(root: Path) -> None:
-    """The root config.yaml works as it is, and recognition is estimated from the model."""
+    """The root config.yaml works as it is; all of its sound is for the model."""
     found = check(root / "config.yaml")
     assert told(found) == ""
     assert found.estimate is not None
-    assert found.estimate.hours_of_work is not None
-    assert 0 < found.estimate.hours_of_work < found.estimate.hours_of_sound
+    assert 0 < found.estimate.hours_recognised == found.estimate.hours_of_sound
 
 
 def test_the_seeds_whole_day_passes(tmp_path: Path, root: Path) -> None:
@@ -181,7 +199,7 @@ def test_a_data_folder_without_the_right_to_write_is_told(archive: Path) -> None
 
 def test_a_disk_too_small_is_told(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is still to be made must fit; what lies there already counts."""
-    monkeypatch.setattr("pipeline.check.COPY_BYTES_PER_HOUR", 10**19)
+    monkeypatch.setattr("pipeline.estimate.KEPT_SOUND_KBPS", 10**15)
     (fault,) = check(archive).faults
     assert isinstance(fault, ArchiveFault)
     assert "GB more" in str(fault)

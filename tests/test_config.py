@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
 from archive.errors import Faults, FileFault
-from pipeline.config import Site, Transcription, load_settings
+from pipeline.config import Media, Site, Transcription, load_settings
 from pipeline.reading.yaml_file import Scalar, read_yaml
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_the_root_config_works_as_it_is_on_the_bundled_demo(root: Path) -> None:
     assert loaded.events == root / "demo" / "events"
     assert loaded.transcription == Transcription(str(root / "demo" / "model"))
     assert loaded.attribution.min_confidence == 0.8
-    assert loaded.media.web_copy is True
+    assert loaded.media == Media(web_copy=True, height=720, quality="medium")
     assert (loaded.run.executor, loaded.run.workers) == ("local", "auto")
     assert "example.org" in str(loaded.site.url)
     assert loaded.lines["transcription.model"] > loaded.lines["events"]
@@ -66,13 +66,13 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
             "datta: ./data\n"
             "transcription:\n  compute_type: int4\n  langage: fr\n"
             "attribution:\n  min_confidence: 1.5\n"
-            "media: {web_copy: yes}\n"
+            "media: {web_copy: yes, height: 702, quality: medum}\n"
             "run: {workers: 0, executor: locale}\n"
             "site:\n  title: x\n  language: de\n"
             "  contact: a@example.org\n  url: www.example.org\n",
         )
     )
-    assert [fault.line for fault in found] == [1, 3, 4, 6, 7, 8, 8, 11, 12, 13]
+    assert [fault.line for fault in found] == [1, 3, 4, 6, 7, 7, 7, 8, 8, 11, 12, 13]
     text = "\n".join(map(str, found))
     assert "did you mean `data`?" in text
     assert "did you mean `language`?" in text
@@ -80,6 +80,8 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     assert "executor: local" in text
     assert '"mailto:a@example.org"' in text
     assert "neither true nor false" in text
+    assert "height: 720" in text
+    assert "quality: medium" in text
 
 
 @pytest.mark.parametrize(

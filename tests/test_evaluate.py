@@ -14,13 +14,15 @@ from pipeline.evaluate import (
     Score,
     best_assignment,
     calibration_error,
-    normalise,
     reliability,
     score_confidence,
+    score_places,
     score_turns,
     score_words,
     table,
 )
+from pipeline.hearing_score import normalise
+from pipeline.model import Span
 
 
 def test_words_are_compared_without_case_and_punctuation() -> None:
@@ -39,6 +41,28 @@ def test_word_errors_are_counted() -> None:
 def test_words_over_nothing_are_errors() -> None:
     """A reference without words makes every heard word an insertion."""
     assert score_words("", "deux mots").word_errors == 2
+
+
+def test_names_that_were_said_are_looked_for() -> None:
+    """The whole name counts before its parts, elided or not, as often as it is said."""
+    names = ["Ana Exemple", "Exemple", "RTES"]
+    score = score_words(
+        "Merci d'Ana Exemple. Ana Exemple, du RTES, l'Exemple.",
+        "merci d'ana exemple, ana exampel du rtes, RTES, RTES. Exemple",
+        names,
+    )
+    assert (score.names_said, score.names_right) == (4, 3)
+    assert score.rates()["name_recall"] == 0.75
+
+
+def test_words_over_nothing_and_speech_without_words() -> None:
+    """An hour with ten minutes of speech: two words where nobody speaks, half of it uncovered."""
+    speech = [(0, 600_000, "ana")]
+    words = [Span(at, at + 400) for at in range(0, 300_000, 800)]
+    lies = [Span(600_100, 600_400), Span(700_000, 700_300), Span(800_000, 800_300)]
+    rates = score_places(speech, [*words, *lies], Span(0, 3_600_000)).rates()
+    assert rates["insertions_per_hour"] == 2.4
+    assert rates["missed_speech"] == pytest.approx(0.499, abs=0.002)
 
 
 def test_names_are_scored_outside_the_collar() -> None:

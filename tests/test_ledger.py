@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from archive.errors import CaptureFault, Stopped
-from pipeline.ledger import Due, Ledger, Step, fingerprint
+from pipeline.hashing import fingerprint
+from pipeline.ledger import Due, Ledger, Step
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,20 +1,18 @@
-"""Captures in, sound and web copy out: times stay true, damage is told, files are data."""
+"""Captures in, sound out: times stay true, damage is told, files are data."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from clips import ffmpeg, onsets
 
 from archive.errors import CaptureFault
 from pipeline import media, processes
@@ -22,11 +20,6 @@ from pipeline.model import Span
 
 BEEPS_S = (1.0, 5.0, 9.0)
 """Where the clip's beeps begin; each lasts half a second."""
-
-
-def ffmpeg(*arguments: object) -> None:
-    command = [media.ffmpeg_path(), "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)]
-    subprocess.run(command, check=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -44,24 +37,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ffmpeg("-i", folder / "whole.mp4", "-vn", "-c:a", "copy", folder / "sound.m4a")
     ffmpeg("-i", folder / "whole.mp4", "-an", "-c:v", "copy", folder / "silent.mp4")
     return folder
-
-
-@pytest.fixture(params=["system", "packaged"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """Run the test with the system's ffmpeg, and with the packaged one and nothing on the PATH."""
-    if request.param == "system" and shutil.which("ffmpeg") is None:
-        pytest.skip("this machine has no ffmpeg of its own")
-    if request.param == "packaged":
-        monkeypatch.setenv("PATH", str(tmp_path))
-    return str(request.param)
-
-
-def onsets(sound: np.ndarray) -> list[float]:
-    """Seconds at which loud sound of 50 ms or more begins, after half a second of quiet."""
-    steps = np.abs(sound[: len(sound) // 160 * 160]).reshape(-1, 160).mean(axis=1) > 0.1
-    runs = np.flatnonzero(np.convolve(steps, np.ones(5), "valid") == 5)
-    first = np.concatenate([[True], np.diff(runs) > 50])
-    return [float(n) / 100 for n in runs[first]]
 
 
 def ended(pid: int) -> bool:
@@ -82,8 +57,8 @@ def test_sound_keeps_the_times_of_the_capture(clips: Path, tmp_path: Path, engin
         made = media.extract_sound([clips / name], target, progress=heard.append)
         assert onsets(media.read_sound(target)) == pytest.approx(BEEPS_S, abs=0.03)
         assert made.gaps == ()
-        assert made.duration_ms == made.expected_ms == pytest.approx(10_000, abs=60)
-        assert made.ffmpeg_version
+        assert made.duration_ms == pytest.approx(10_000, abs=60)
+        assert made.decoder
         assert (engine == "packaged") == ("imageio" in media.ffmpeg_path())
         assert heard == sorted(heard)
         assert heard[-1] == pytest.approx(1, abs=0.1)
@@ -177,7 +152,7 @@ def test_what_cannot_be_a_capture_is_named_at_once(clips: Path, tmp_path: Path) 
         "noise.mp4": "no video or sound",
         "list.mp4": "no video or sound",
         "concat.mp4": "no video or sound",
-        "half.mp4": "no video or sound",
+        "half.mp4": "no index",
         "pipe.mp4": "not a file",
         ".": "not a file",
         str(clips / "silent.mp4"): "no sound",
@@ -202,55 +177,8 @@ def test_hostile_names_are_data(clips: Path, tmp_path: Path, engine: str, name: 
     shutil.copyfile(clips / "whole.mp4", capture)
     assert media.probe(capture).video_codec == "h264", engine
     media.extract_sound([capture], tmp_path / "s.flac")
-    assert media.make_poster([capture], tmp_path / "%03d.jpg", 500)
+    assert media.make_poster(capture, tmp_path / "%03d.jpg", 500)
     assert {p.name for p in tmp_path.iterdir()} == {name, "s.flac", "%03d.jpg"}
-
-
-def test_the_web_copy_plays_in_browsers_and_tells_nothing_private(
-    clips: Path, tmp_path: Path, engine: str
-) -> None:
-    """H.264 High to 4.1, yuv420p, AAC-LC, index in front, seekable; private is silent and black."""
-    before = hashlib.sha256((clips / "whole.mp4").read_bytes()).hexdigest()
-    target = tmp_path / "web.mp4"
-    public = (Span(0, 4_500), Span(8_500, 10_000))
-    media.make_web_copy([clips / "whole.mp4"], target, public=public, duration_ms=10_000)
-    data = target.read_bytes()
-    assert data.index(b"moov") < data.index(b"mdat"), engine
-    with av.open(str(target)) as made:
-        video, sound = made.streams.video[0], made.streams.audio[0]
-        assert video.codec_context.profile == "High"
-        assert video.codec_context.level <= 41
-        assert video.codec_context.pix_fmt == "yuv420p"
-        assert (sound.codec_context.name, sound.profile) == ("aac", "LC")
-        packets = [p for p in made.demux(video) if p.pts is not None and p.is_keyframe]
-        keys = [float((p.pts or 0) * p.time_base) for p in packets]
-        assert all(b - a <= 2 for a, b in pairwise([*keys, 10.0]))
-    media.extract_sound([target], tmp_path / "s.flac")
-    heard = media.read_sound(tmp_path / "s.flac")
-    assert onsets(heard) == pytest.approx([1.0, 9.0], abs=0.05)
-    private = heard[4_500 * 16 : 8_500 * 16]
-    assert 20 * np.log10(max(1e-9, np.abs(private).max())) < -60
-    with av.open(str(target)) as made:
-        for frame in made.decode(video=0):
-            bright = frame.to_ndarray(format="gray").mean()
-            if 4.6 < frame.time < 8.4:
-                assert bright < 20, frame.time
-            elif frame.time < 4.4 or frame.time > 8.6:
-                assert bright > 60, frame.time
-    assert hashlib.sha256((clips / "whole.mp4").read_bytes()).hexdigest() == before
-
-
-def test_the_web_copy_of_sound_is_sound(clips: Path, tmp_path: Path) -> None:
-    """Where one capture has no picture there is none, and several captures are one copy."""
-    target = tmp_path / "web.mp4"
-    captures = [clips / "sound.m4a", clips / "whole.mp4"]
-    media.make_web_copy(captures, target, public=[Span(0, 20_000)], duration_ms=20_000)
-    made = media.probe(target)
-    assert not made.has_video
-    assert made.duration_ms == pytest.approx(20_000, abs=100)
-    assert not media.make_poster(captures, tmp_path / "p.jpg", 1_000)
-    assert media.make_poster(captures, tmp_path / "p.jpg", 11_000)
-    assert (tmp_path / "p.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
 def test_a_hung_ffmpeg_is_stopped(
@@ -263,7 +191,7 @@ def test_a_hung_ffmpeg_is_stopped(
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(fake.parent))
     monkeypatch.setattr(processes, "STALL_S", 1)
-    with pytest.raises(CaptureFault, match="stood still"):
+    with pytest.raises(CaptureFault, match="standstill"):
         media.extract_sound([clips / "whole.mp4"], tmp_path / "s.flac")
     assert all(ended(int(pid)) for pid in (tmp_path / "pids").read_text().split())
     assert not (tmp_path / "s.flac").exists()

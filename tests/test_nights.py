@@ -9,16 +9,15 @@ import datetime as dt
 import resource
 import socket
 import sqlite3
-import struct
 import subprocess
-import wave
 from contextlib import closing
 from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import PLENARY, ROOT, Archive, archive_of
+from conftest import PLENARY, Archive
+from small_archive import EVENT, edit, programme_of, small_archive
 
 from archive.store import open_store
 from pipeline.ledger import Ledger
@@ -31,67 +30,11 @@ from pipeline.rows import event_tables
 if TYPE_CHECKING:
     from pathlib import Path
 
-EVENT = "2020-01-01-essai"
-PROGRAMME = """\
-event:
-  id: 2020-01-01-essai
-  title: "Essai"
-  date: 2020-01-01
-people:
-  zoe:
-    name: "Zoé Exemple"
-recordings:
-  - id: matin
-    captures: [matin.wav]
-sessions:
-  - id: une
-    title: "La première"
-    recording: matin
-    from: "00:00"
-    to: "00:03"
-    transcripts: [matin.srt]
-    speakers: [zoe]
-  - id: pause
-    title: "Pause"
-    kind: break
-    recording: matin
-    from: "00:03"
-    to: "00:04"
-  - id: deux
-    title: "La seconde"
-    recording: matin
-    from: "00:04"
-    to: "00:06"
-    transcripts: [matin.srt]
-    glossary: [{term: motsecret, means: "affaire en cours"}]
-"""
-CUE = "1\n00:00:01,000 --> 00:00:02,000\nBonjour.\n"
-
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Archive:
     """An archive of one recording of 6 s, a hum, with two sessions and a break between."""
-    event = tmp_path / "events" / EVENT
-    event.mkdir(parents=True)
-    event.joinpath("programme.yaml").write_text(PROGRAMME, "utf-8")
-    event.joinpath("matin.srt").write_text(CUE, "utf-8")
-    hum = struct.pack("<64h", *(2000 if n < 32 else -2000 for n in range(64)))
-    with wave.open(str(event / "matin.wav"), "wb") as sound:
-        sound.setparams((1, 2, 16_000, 0, "NONE", ""))
-        sound.writeframes(hum * (16_000 * 6 // 64))
-    made = archive_of(tmp_path, tmp_path / "events")
-    _edit(made.config, str(ROOT / "demo" / "model"), str(tmp_path / "no-model"))
-    return made
-
-
-def _edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), "utf-8")
-
-
-def _programme(archive: Archive) -> Path:
-    return archive.config.parent / "events" / EVENT / "programme.yaml"
+    return small_archive(tmp_path)
 
 
 def _run(archive: Archive, until: dt.datetime | None = None) -> str:
@@ -118,10 +61,10 @@ def test_transcripts_and_a_break_need_no_model(archive: Archive) -> None:
 def test_a_copy_goes_at_once_when_a_session_is_closed(archive: Archive) -> None:
     """Its sound is not served until the disk with the capture is there for a new copy."""
     _run(archive)
-    copy = archive.data / "media" / EVENT / "matin.mp4"
+    copy = archive.data / "media" / EVENT / "matin.m4a"
     assert copy.exists()
-    _edit(_programme(archive), '    title: "La seconde"', '    title: "x"\n    access: closed')
-    capture = _programme(archive).with_name("matin.wav")
+    edit(programme_of(archive), '    title: "La seconde"', '    title: "x"\n    access: closed')
+    capture = programme_of(archive).with_name("matin.wav")
     capture.rename(capture.with_suffix(".away"))
     assert _run(archive) == "failed"
     assert not copy.exists()
@@ -135,10 +78,10 @@ def test_a_copy_goes_where_none_is_made_any_more(archive: Archive) -> None:
     """`web_copy: false` leaves what stands, but not what has become private."""
     _run(archive)
     archive.config.write_text(archive.config.read_text("utf-8") + "media: {web_copy: false}\n")
-    copy = archive.data / "media" / EVENT / "matin.mp4"
+    copy = archive.data / "media" / EVENT / "matin.m4a"
     assert _run(archive) == ""
     assert copy.exists()
-    _edit(_programme(archive), '    title: "La seconde"', '    title: "x"\n    access: closed')
+    edit(programme_of(archive), '    title: "La seconde"', '    title: "x"\n    access: closed')
     _run(archive)
     assert not copy.exists()
 
@@ -146,29 +89,29 @@ def test_a_copy_goes_where_none_is_made_any_more(archive: Archive) -> None:
 def test_the_copy_of_a_renamed_recording_goes(archive: Archive) -> None:
     """Nothing stays under an address that no page names any more."""
     _run(archive)
-    _edit(_programme(archive), "id: matin", "id: journee")
-    _edit(_programme(archive), "recording: matin", "recording: journee")
+    edit(programme_of(archive), "id: matin", "id: journee")
+    edit(programme_of(archive), "recording: matin", "recording: journee")
     assert _run(archive) == "heard pictured"
     folder = archive.data / "media" / EVENT
-    assert [file.name for file in folder.iterdir()] == ["journee.mp4"]
+    assert [file.name for file in folder.iterdir()] == ["journee.m4a"]
 
 
 def test_a_copy_stands_in_again_for_media_held_elsewhere(archive: Archive) -> None:
     """`media:` taken out of the programme again gives the recording its own copy back."""
     _run(archive)
     hosted = '    captures: [matin.wav]\n    media: {url: "https://example.org/film"}\n'
-    _edit(_programme(archive), "    captures: [matin.wav]\n", hosted)
+    edit(programme_of(archive), "    captures: [matin.wav]\n", hosted)
     _run(archive)
     assert _public(archive, "SELECT media FROM recordings") == [("https://example.org/film",)]
-    _edit(_programme(archive), hosted, "    captures: [matin.wav]\n")
+    edit(programme_of(archive), hosted, "    captures: [matin.wav]\n")
     assert _run(archive) == "pictured"
-    assert _public(archive, "SELECT media FROM recordings") == [(f"media/{EVENT}/matin.mp4",)]
+    assert _public(archive, "SELECT media FROM recordings") == [(f"media/{EVENT}/matin.m4a",)]
 
 
 def test_a_wish_is_heard_in_the_run_that_follows_it(archive: Archive, tmp_path: Path) -> None:
     """`publish: nothing` silences a person's turns before the store has learnt of it."""
     (event,) = load_events(tmp_path / "events")
-    _edit(_programme(archive), '"Zoé Exemple"', '"Zoé Exemple"\n    publish: nothing')
+    edit(programme_of(archive), '"Zoé Exemple"', '"Zoé Exemple"\n    publish: nothing')
     (wished,) = load_events(tmp_path / "events")
     with open_store(tmp_path / "work.db") as store:
         Ledger(store.db, tmp_path)
@@ -184,7 +127,7 @@ def test_a_wish_is_heard_in_the_run_that_follows_it(archive: Archive, tmp_path: 
 def test_the_glossary_of_a_private_session_is_private(archive: Archive, private: str) -> None:
     """What a session behind closed doors is about shows in no table."""
     line = private if private[0] != '"' else f"access: {private}"
-    _edit(_programme(archive), '    title: "La seconde"', f'    title: "x"\n    {line}')
+    edit(programme_of(archive), '    title: "La seconde"', f'    title: "x"\n    {line}')
     _run(archive)
     public = (archive.data / "public" / "archive.db").resolve()
     assert b"motsecret" not in public.read_bytes()
@@ -192,7 +135,7 @@ def test_the_glossary_of_a_private_session_is_private(archive: Archive, private:
 
 def test_what_failed_is_said_in_public_by_the_same_run(archive: Archive) -> None:
     """The status that visitors see is not one run behind."""
-    _programme(archive).with_name("matin.wav").write_text("this is no sound\n" * 200)
+    programme_of(archive).with_name("matin.wav").write_text("this is no sound\n" * 200)
     assert _run(archive) == "failed"
     assert _public(archive, "SELECT status FROM recordings") == [("failed",)]
     assert _run(archive) == "failed"
@@ -237,11 +180,11 @@ def test_a_port_in_use_is_named(archive: Archive) -> None:
 def test_an_event_under_another_id_is_one_event(archive: Archive) -> None:
     """The old one leaves, words and sound: what it let hear may be private in the new one."""
     _run(archive)
-    _edit(_programme(archive), "id: 2020-01-01-essai", "id: 2020-01-01-autre")
+    edit(programme_of(archive), "id: 2020-01-01-essai", "id: 2020-01-01-autre")
     assert _run(archive) == "heard pictured"
     assert _public(archive, "SELECT id FROM events") == [("2020-01-01-autre",)]
     assert [folder.name for folder in (archive.data / "media").iterdir()] == ["2020-01-01-autre"]
-    _edit(_programme(archive), "id: 2020-01-01-autre", "id: 2020-01-01-essai")
+    edit(programme_of(archive), "id: 2020-01-01-autre", "id: 2020-01-01-essai")
     _run(archive)
     assert _public(archive, "SELECT id, status FROM recordings") == [(f"{EVENT}/matin", "ok")]
 
@@ -250,7 +193,7 @@ def test_an_absent_disk_with_events_takes_nothing_away(archive: Archive) -> None
     """A mount point with nothing mounted is no event that was removed."""
     other = archive.config.parent / "events" / "other"
     other.mkdir()
-    programme = _programme(archive).read_text("utf-8")
+    programme = programme_of(archive).read_text("utf-8")
     (other / "programme.yaml").write_text(
         programme.partition("people:")[0].replace(EVENT, "other"), "utf-8"
     )
@@ -269,13 +212,13 @@ def test_an_absent_disk_with_events_takes_nothing_away(archive: Archive) -> None
 def test_an_absent_disk_changes_nothing_that_stands(archive: Archive) -> None:
     """With its capture away a finished recording stays as it is; only new work on it waits."""
     assert _run(archive) == "heard pictured"
-    capture = _programme(archive).with_name("matin.wav")
+    capture = programme_of(archive).with_name("matin.wav")
     away = capture.rename(capture.with_name("away"))
     assert _run(archive) == ""
-    _edit(_programme(archive), "La seconde", "La deuxième")
+    edit(programme_of(archive), "La seconde", "La deuxième")
     assert _run(archive) == ""
     assert _public(archive, "SELECT status FROM recordings") == [("ok",)]
-    _edit(_programme(archive), '"00:06"', '"00:05"')
+    edit(programme_of(archive), '"00:06"', '"00:05"')
     assert _run(archive) == "heard failed"
     assert _public(archive, "SELECT status FROM recordings") == [("waiting",)]
     away.rename(capture)
@@ -285,7 +228,7 @@ def test_an_absent_disk_changes_nothing_that_stands(archive: Archive) -> None:
 
 def test_status_tells_the_stages(archive: Archive) -> None:
     """Before and after a run, the archivist sees which stages stand."""
-    assert " none " in archive.plenary("status").stdout
+    assert "done: none," in archive.plenary("status").stdout
     _run(archive)
     assert "sound words pictures" in archive.plenary("status").stdout
 

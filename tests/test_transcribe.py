@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import jiwer
 import pytest
+from faster_whisper import BatchedInferencePipeline
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,6 +131,64 @@ def test_hotwords_reach_the_model(
     assert full[0].log_probability != bare[0].log_probability
 
 
+# What is passed to the batched pipeline, and another value under which the words, their times
+# or the model's score change. What changes nothing must change nothing.
+PASSED: dict[str, tuple[object, bool]] = {
+    "language": ("en", True),
+    "beam_size": (1, True),
+    "hotwords": ("Clara Lefèvre, Marc Tissier", True),
+    "no_repeat_ngram_size": (2, True),
+    "clip_timestamps": ([{"start": 0.0, "end": 6.0}], True),
+    "word_timestamps": (False, True),
+    "batch_size": (1, False),
+}
+# What the pipeline takes no notice of, and its result echoes.
+IGNORED: dict[str, object] = {
+    "temperature": 1.0,
+    "best_of": 1,
+    "prefix": "Je ne sais pas",
+    "compression_ratio_threshold": 0.1,
+    "log_prob_threshold": 0.0,
+    "no_speech_threshold": 0.0,
+    "condition_on_previous_text": True,
+    "hallucination_silence_threshold": 0.1,
+    "max_initial_timestamp": 0.0,
+}
+
+
+def test_each_option_that_is_passed_takes_effect(
+    model: Path, sound: NDArray[np.float32], hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every option that we pass changes the outcome, and none of those that are ignored is ours."""
+    windows = split.plan(hearing)
+    asked: list[dict[str, object]] = []
+    whole = BatchedInferencePipeline.transcribe
+
+    def outcome(pipeline: object, sound: object, **options: object) -> object:
+        heard, about = whole(pipeline, sound, **options)
+        asked.append(options)
+        return heard, about
+
+    monkeypatch.setattr(BatchedInferencePipeline, "transcribe", outcome)
+    FasterWhisper(model, "cpu", threads=1).recognise(sound, windows, FRENCH)
+    assert asked[0].keys() == PASSED.keys()
+    assert not asked[0].keys() & IGNORED.keys()
+
+    pipeline = BatchedInferencePipeline(
+        transcribe._TimedModel(str(model), device="cpu", compute_type="int8", cpu_threads=1)
+    )
+
+    def told(**changed: object) -> list[object]:
+        found, _ = whole(pipeline, sound, **{**asked[0], **changed})
+        return [(s.text, s.avg_logprob, s.words) for s in found]
+
+    usual = told(no_repeat_ngram_size=0)
+    for name, (value, changes) in PASSED.items():
+        assert (told(**{name: value}) != usual) is changes, name
+    for name, value in IGNORED.items():
+        assert told(**{name: value}) == usual, name
+
+
 def test_a_search_of_one_beam_is_another_search(
     recogniser: FasterWhisper, sound: NDArray[np.float32], hearing: Hearing
 ) -> None:
@@ -202,6 +261,21 @@ def test_models_that_are_none_are_named(model: Path, tmp_path: Path) -> None:
     (tmp_path / "cut" / "tokenizer.json").write_text("{")
     with pytest.raises(ModelFault, match=r"tokenizer\.json"):
         models.token_counter(tmp_path / "cut")
+
+
+def test_a_model_of_another_language_is_refused(
+    recogniser: FasterWhisper, sound: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that knows English alone would write English; a language that none knows is named."""
+    with pytest.raises(ModelFault, match=r"language tlh[\s\S]*it knows: "):
+        recogniser.recognise(sound, [Span(0, 5_000)], Recognition("tlh"))
+    assert recogniser.recognise(sound, [Span(0, 5_000)], Recognition("fr-CA"))
+    english = SimpleNamespace(supported_languages=["en"], model=SimpleNamespace(is_multilingual=0))
+    monkeypatch.setattr(recogniser, "_model", english)
+    with pytest.raises(ModelFault, match=r"language fr\b[\s\S]*it knows: en"):
+        recogniser.recognise(sound, [Span(0, 5_000)], FRENCH)
+    with pytest.raises(ModelFault, match="language auto"):
+        recogniser.languages(sound, [Span(0, 5_000)])
 
 
 @pytest.mark.slow

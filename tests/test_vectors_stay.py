@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlite_utils import Database
 
-from pipeline import media, steps, voices
+from pipeline import listening, media, steps, voices
 from pipeline.ledger import Ledger, Step
 from pipeline.model import Cast, CastMember, Segment, Word
 
@@ -43,10 +43,10 @@ def test_vectors_reach_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(media, "read_sound", lambda *_: np.zeros(16_000, np.float32))
     ledger = Ledger(Database(tmp_path / "work.db"), tmp_path)
     gated = ledger.once(Step("gate", 1, {}, {}), list)
-    source = steps.Sound(tmp_path / "sound.flac", "aa", 60_000, (), (), gated)
+    source = listening.Sound(tmp_path / "sound.flac", "aa", 60_000, (), (), gated)
     words = tuple(Word(i * 400, i * 400 + 380, text) for i, text in enumerate(SAID.split()))
     cast = Cast((CastMember("o", "Odile Garnier"),), (CastMember("c", "Claire Morel"),))
-    hint = steps.Hint(cast, "fr", 0.8, "embedded", tmp_path)
+    hint = steps.Hint(cast, (), "fr", 0.8, "embedded", tmp_path)
     turns, done = steps.turns(ledger, [Segment(words)], gated, source, hint)
     assert turns
     assert done.result

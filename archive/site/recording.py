@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOMENT = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(?:,(\d{1,6}(?:\.\d{1,3})?))?")
 # The host stands in a header, so a name and a port may pass and nothing else.
+# A film of ours and its sound alone stand beside each other.
+FILM, SOUND_ALONE = ".mp4", ".m4a"
 ELSEWHERE = re.compile(r"https?://([A-Za-z0-9.-]+(?::\d{1,5})?)(?:[/?#]|\Z)")
 
 
@@ -98,7 +100,8 @@ def moment(value: str) -> tuple[int, int | None] | None:
 def player(found: Row, visit: Visit, cited: tuple[int, int | None] | None) -> Row | None:
     """Return what the player needs; None without media.
 
-    The fragment `#t=` (W3C Media Fragments) seeks and stops without any script. Media
+    `sounds`: there is nothing but sound; `alone`: where the sound of a film of ours stands by
+    itself. The fragment `#t=` (W3C Media Fragments) seeks and stops without any script. Media
     elsewhere is not asked for before the visitor says so, and its host is named.
     """
     source = text(found["media"])
@@ -111,8 +114,12 @@ def player(found: Row, visit: Visit, cited: tuple[int, int | None] | None) -> Ro
         ends = [max(0, t + offset) for t in cited if t is not None]
         fragment = "#t=" + ",".join(seconds(t) for t in ends)
     poster = text(found["poster"])
+    film = source.endswith(FILM) and elsewhere is None
+    alone = source.removesuffix(FILM) + SOUND_ALONE if film else None
     return {
         "src": visit.links.media(source) + fragment,
+        "sounds": source.endswith(SOUND_ALONE) and elsewhere is None,
+        "alone": "" if alone is None else visit.links.media(alone) + fragment,
         "poster": visit.links.media(poster) if poster and not is_elsewhere(poster) else "",
         "host": elsewhere[1].lower() if elsewhere else "",
         "offset": seconds(offset) if offset >= 0 else f"-{seconds(-offset)}",

@@ -6,17 +6,25 @@ a database, a programme or a capture, so it may run anywhere and die at any time
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
+from pipeline.languages import AUTO
+from pipeline.model import Recognised
 from pipeline.second_look import look_twice
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from pipeline.model import Segment, Window
+    from pipeline.model import Window
     from pipeline.transcribe import Recogniser, Recognition
+
+
+WORK_BYTES, COPIES = 1_250_000_000, 2
+"""What a worker needs beside its weights, and times its weights. Measured: 1.7 GB at the most
+with whisper-small's shape in int8 (0.25 GB of weights), eight windows at once."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,10 @@ class Executor(Protocol):
 
     workers: int
 
-    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+    def warm(self) -> None:
+        """Get ready beside other work: tasks will come."""
+
+    def submit(self, task: Task) -> Future[Recognised]:
         """Promise the words of a task. The future raises PlenaryError when they cannot be had."""
 
     def __enter__(self) -> Self:
@@ -62,11 +73,39 @@ class Executor(Protocol):
         """End every worker."""
 
 
-def recognise(recogniser: Recogniser, task: Task) -> tuple[Segment, ...]:
-    """Do a task with a loaded model."""
+def cores_here() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def usual_workers(folder: Path, device: str, cores: int) -> int:
+    """Return how many workers of one thread or more recognise fastest here.
+
+    Two of one thread need 0.7 to 0.85 of the time of one of two threads (bench/throughput.py).
+    Each holds the model and its work in memory, and half of the memory is left to others. A GPU
+    takes one.
+    """
+    from ctranslate2 import get_cuda_device_count  # noqa: PLC0415 (slow, and seldom needed)
+
+    if device != "cpu" and get_cuda_device_count() > 0:
+        return 1
+    weights = folder / "model.bin"
+    each = WORK_BYTES + (COPIES * weights.stat().st_size if weights.exists() else 0)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(cores, memory // 2 // each))
+
+
+def recognise(recogniser: Recogniser, task: Task) -> Recognised:
+    """Do a task with a loaded model: words, or with the language `auto` only what is spoken."""
     import numpy as np  # noqa: PLC0415 (workers only)
 
     sound = np.frombuffer(task.sound, dtype="<i2").astype(np.float32) / np.float32(32768)
+    if task.recognition.language == AUTO:
+        return Recognised((), languages=recogniser.languages(sound, [w.span for w in task.windows]))
     return look_twice(
-        lambda spans: recogniser.recognise(sound, spans, task.recognition), task.windows
+        lambda spans, options: recogniser.recognise(sound, spans, options),
+        task.windows,
+        task.recognition,
     )

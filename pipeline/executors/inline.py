@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from pipeline.executors import Engine, Task, recognise
 
 if TYPE_CHECKING:
-    from pipeline.model import Segment
+    from pipeline.model import Recognised
     from pipeline.transcribe import Recogniser
 
 
@@ -25,9 +25,12 @@ class Inline:
     def _recogniser(self) -> Recogniser:
         return self._engine.load()
 
-    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+    def warm(self) -> None:
+        """Leave the model to the first task: here nothing goes on beside it."""
+
+    def submit(self, task: Task) -> Future[Recognised]:
         """Do the task now and return its finished future."""
-        future: Future[tuple[Segment, ...]] = Future()
+        future: Future[Recognised] = Future()
         try:
             future.set_result(recognise(self._recogniser, task))
         except Exception as error:  # noqa: BLE001 (the future carries it to whoever asks)

@@ -14,23 +14,33 @@ import queue
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from archive.errors import CaptureFault, PlenaryError, Stopped
 from pipeline.executors import Engine, Task, recognise
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-    from pipeline.model import Segment
+    from pipeline.model import Recognised
 
 _LIVES = 2
 # Loading a large model from a slow disk takes minutes; hanging takes for ever.
 _LOADING_S = 600
 # The slowest machine that one would use needs about 10 s for a second of speech.
 _SECONDS_PER_SECOND = 30
+# A worker that is at work computes; one that waits this long for something waits for ever.
+_STILL_S = 120
+# How often a worker is looked at.
+_LOOK_S = 0.25
 # What an idle worker needs to leave by itself once its pipe is closed.
 _LEAVING_S = 1
 _PR_SET_PDEATHSIG = 1
@@ -42,16 +52,21 @@ class Local:
     def __init__(self, engine: Engine, workers: int) -> None:
         self.workers = workers
         self._engine = engine
-        self._tasks: queue.Queue[tuple[Task, Future[tuple[Segment, ...]]] | None] = queue.Queue()
+        self._orders: queue.Queue[Callable[[_Worker], None] | None] = queue.Queue()
         self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=self._watch, name=f"worker-{n + 1}") for n in range(workers)
         ]
 
-    def submit(self, task: Task) -> Future[tuple[Segment, ...]]:
+    def warm(self) -> None:
+        """Start every worker, so that models are loaded beside other work."""
+        for _ in self._threads:
+            self._orders.put(_Worker.warm)
+
+    def submit(self, task: Task) -> Future[Recognised]:
         """Queue the task for the next free worker."""
-        future: Future[tuple[Segment, ...]] = Future()
-        self._tasks.put((task, future))
+        future: Future[Recognised] = Future()
+        self._orders.put(partial(_settle, task=task, future=future))
         return future
 
     def __enter__(self) -> Self:
@@ -62,25 +77,25 @@ class Local:
     def __exit__(self, *exc: object) -> None:
         self._closing.set()
         for _ in self._threads:
-            self._tasks.put(None)
+            self._orders.put(None)
         for thread in self._threads:
             thread.join()
 
     def _watch(self) -> None:
         worker = _Worker(self._engine, self._closing)
         try:
-            while (item := self._tasks.get()) is not None:
-                task, future = item
-                if self._closing.is_set():
-                    future.cancel()
-                elif future.set_running_or_notify_cancel():
-                    _settle(worker, task, future)
+            while (order := self._orders.get()) is not None:
+                order(worker)
         finally:
             worker.end()
 
 
-def _settle(worker: _Worker, task: Task, future: Future[tuple[Segment, ...]]) -> None:
+def _settle(worker: _Worker, task: Task, future: Future[Recognised]) -> None:
     """Give the task to the worker, a second time to a fresh one if it dies of it."""
+    if worker.closing.is_set():
+        future.cancel()
+    if not future.set_running_or_notify_cancel():
+        return
     for life in range(1, _LIVES + 1):
         try:
             future.set_result(worker.do(task))
@@ -122,15 +137,23 @@ class _Worker:
         self._process: BaseProcess | None = None
         self._pipe: Connection[Any, Any] | None = None
 
-    def do(self, task: Task) -> tuple[Segment, ...]:
+    def warm(self) -> None:
+        """Load the model now. What goes wrong is told by the first task."""
+        with suppress(_WorkerLostError, PlenaryError, OSError, EOFError):
+            if self._pipe is None:
+                self._start()
+                return
+        self.end()
+
+    def do(self, task: Task) -> Recognised:
         """Return the task's words. Raises _WorkerLostError, and what the worker raised."""
         pipe = self._start() if self._pipe is None else self._pipe
         try:
             pipe.send(task)
-            answer = self._wait(pipe, _SECONDS_PER_SECOND * len(task.sound) / 32000 + 60)
+            limit_s = _SECONDS_PER_SECOND * len(task.sound) / 32000 + 60
+            answer = self._wait(pipe, limit_s, still_s=_STILL_S)
         except (EOFError, OSError) as error:
-            code = None if self._process is None else self._process.exitcode
-            raise _WorkerLostError(f"the process ended (code {code})") from error
+            raise _WorkerLostError(self._end_told()) from error
         if isinstance(answer, Exception):
             raise answer
         return answer  # type: ignore[no-any-return]
@@ -147,15 +170,47 @@ class _Worker:
             raise ready
         return pipe
 
-    def _wait(self, pipe: Connection[Any, Any], limit_s: float) -> Any:
-        waited = 0.0
-        while not pipe.poll(0.25):
-            waited += 0.25
+    def _wait(self, pipe: Connection[Any, Any], limit_s: float, still_s: float = inf) -> Any:
+        """Return the next answer.
+
+        Raises _WorkerLostError after `limit_s`, or when the process computed nothing for
+        `still_s`; EOFError when it ended.
+        """
+        began = moved = time.monotonic()
+        spent = None
+        while not pipe.poll(_LOOK_S):
+            now = time.monotonic()
             if self.closing.is_set():
                 raise _WorkerLostError("the run was interrupted")
-            if waited > limit_s:
+            if (latest := self._spent()) != spent:
+                spent, moved = latest, now
+            if now - began > limit_s:
                 raise _WorkerLostError(f"no answer after {limit_s:.0f} s")
+            if spent is not None and now - moved > still_s:
+                raise _WorkerLostError(f"it stood still for {still_s:.0f} s")
         return pipe.recv()
+
+    def _spent(self) -> str | None:
+        """Return the processor time that the process took so far, as the kernel writes it.
+
+        None where the system does not tell (it is Linux's proc(5)).
+        """
+        assert self._process is not None
+        try:
+            stat = Path(f"/proc/{self._process.pid}/stat").read_text("ascii", "replace")
+        except OSError:
+            return None
+        return " ".join(stat.rpartition(")")[2].split()[11:13])
+
+    def _end_told(self) -> str:
+        """Say how the process ended."""
+        if self._process is None:
+            return "the process ended"
+        self._process.join(_LEAVING_S)
+        code = self._process.exitcode
+        if code is not None and code < 0:
+            return f"the system ended the process (signal {-code})"
+        return f"the process ended (code {code})"
 
     def end(self) -> None:
         """End the process: an idle one goes when its pipe closes, any other is killed."""

@@ -26,7 +26,7 @@ CONFIG: Mapping[str, tuple[str, ...]] = {
     "transcription": ("model", "device", "compute_type", "language"),
     "voices": ("model",),
     "attribution": ("min_confidence",),
-    "media": ("web_copy",),
+    "media": ("web_copy", "height", "quality"),
     "run": ("executor", "workers"),
     "site": ("title", "language", "url", "contact", "names"),
 }
@@ -51,7 +51,7 @@ PROGRAMME: Mapping[str, tuple[str, ...]] = {
     "person": ("name", "also", "publish", "roles", "same"),
     "role": ("role", "organisation"),
     "recording": ("id", "captures", "sound", "media"),
-    "sound": ("channel",),
+    "sound": ("track", "channel"),
     "hosted media": ("url", "offset"),
     "session": (
         "id",
@@ -71,6 +71,7 @@ PROGRAMME: Mapping[str, tuple[str, ...]] = {
         "access",
         "summary",
         "language",
+        "also_spoken",
         "glossary",
     ),
     "speaker": ("person", "part"),

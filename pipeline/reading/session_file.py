@@ -46,10 +46,11 @@ def read_recordings(top: Fields) -> tuple[Recording, ...]:
         offset = media.value("offset", seconds_to_ms) or 0
         if "media" in fields:
             media.require("url")
+        sound = fields.inner("sound", "sound", KEYS["sound"])
         recording = Recording(
             id=take_id(fields, recordings, "recording"),
             captures=fields.values("captures", path_from(top.file.path)),
-            sound=Sound(fields.inner("sound", "sound", KEYS["sound"]).value("channel", count)),
+            sound=Sound(sound.value("track", count), sound.value("channel", count)),
             media=HostedMedia(url, offset) if url else None,
             lines=tuple(capture.line for capture in fields.nodes("captures")),
         )
@@ -120,6 +121,7 @@ class Sessions:
             access=fields.value("access", _access) or Access(),
             summary=fields.text("summary"),
             language=fields.value("language", language) or self.event.language,
+            also_spoken=fields.values("also_spoken", language),
             glossary=read_glossary(fields),
             lines={"id": fields.line, **fields.lines},
         )

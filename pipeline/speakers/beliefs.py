@@ -41,7 +41,7 @@ TWICE, BOTH_LEAD = -3.5, 2.5
 """Log odds that two voices that sound unlike are one person; what it adds that both lead."""
 
 
-def bias_of(scene: Scene, known: Array, voices: int) -> Array:
+def bias_of(scene: Scene, known: Array, voices: int) -> NDArray[np.float32]:
     """What cues say about the voice at their own place: log odds [stretches, voices + 1].
 
     A floor is given by whoever leads; "I am X" is said by whoever X was found to be.
@@ -55,7 +55,7 @@ def bias_of(scene: Scene, known: Array, voices: int) -> Array:
         known_of[: min(voices, len(chances))] = chances[:voices]
         return known_of
 
-    bias = np.zeros((len(scene.spans), voices + 1))
+    bias = np.zeros((len(scene.spans), voices + 1), np.float32)
     starts = np.array([s.start_ms for s in scene.spans])
     for cue in scene.cues:
         # Chances that each voice says the cue; that it speaks next, where that is told too.

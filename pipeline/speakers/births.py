@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline.speakers.pointing import Scene
 
     Array = NDArray[np.float64]
+    Table = NDArray[np.float32]
 
 SURE = 0.5
 """Weight of a cue from which a turn counts as announced."""
@@ -25,7 +26,7 @@ FEW_MS = 2_000
 """So much speech makes a voice of its own worth trying."""
 
 
-def births(scene: Scene, found: Array) -> Array:
+def births(scene: Scene, found: Array) -> Array | Table:
     """Offer voices of their own where cues say that two were taken for one.
 
     Who goes on after the floor was given, as if nobody took it; and the turns of one voice
@@ -34,12 +35,15 @@ def births(scene: Scene, found: Array) -> Array:
     born = [*_going_on(scene), *_torn(scene), *_opened(scene)]
     if not born:
         return found
-    fresh = np.zeros((len(found), len(born)))
+    old = found.shape[1] - 1
+    offered = np.zeros((len(found), old + len(born) + 1), np.float32)
+    fresh = offered[:, old:-1]
     for column, stretches in enumerate(born):
         fresh[stretches, column] = 0.9
     fresh /= np.maximum(fresh.sum(axis=1, keepdims=True) / 0.9, 1)
-    old = found * (1 - fresh.sum(axis=1, keepdims=True))
-    return np.column_stack([old[:, :-1], fresh, old[:, -1]])
+    left = 1 - fresh.sum(axis=1, keepdims=True)
+    offered[:, :old], offered[:, -1:] = found[:, :-1] * left, found[:, -1:] * left
+    return offered
 
 
 def _going_on(scene: Scene) -> Iterator[list[int]]:

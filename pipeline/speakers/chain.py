@@ -26,7 +26,7 @@ one explains what both hold better than two do: with s_k = precision_k centre_k,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from pipeline.model import Span
 
     Array = NDArray[np.float64]
+    Table = NDArray[np.float32]
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 BETWEEN = 0.5
 """b: variance of voices' centres, per dimension; measured on voices/tune at 2 s: 0.47."""
@@ -98,7 +101,11 @@ def find_voices(spans: Sequence[Span], vectors: Array, change: Array) -> Voices:
 
 
 def learn(
-    spans: Sequence[Span], vectors: Array, change: Array, posterior: Array, bias: Array
+    spans: Sequence[Span],
+    vectors: Array,
+    change: Array,
+    posterior: Array | Table,
+    bias: Array | Table,
 ) -> Voices:
     """Learn on from a `posterior` [stretches, voices + 1].
 
@@ -106,16 +113,21 @@ def learn(
     """
     rows, seconds = _colourless(_rows(vectors), posterior), _seconds(spans)
     noise = usual = WITHIN + SHORTNESS / seconds
+    # Stretches times voices is what a long recording has too much of: half the bytes will do.
+    posterior, bias = (np.asarray(table, np.float32) for table in (posterior, bias))
     for _ in range(ROUNDS):
-        kept = np.append(posterior[:, :-1].sum(axis=0) > FADED, True)
-        posterior, bias = posterior[:, kept], bias[:, kept]
+        kept = np.append(posterior[:, :-1].sum(axis=0, dtype=np.float64) > FADED, True)
+        if not kept.all():
+            posterior, bias = posterior[:, kept], bias[:, kept]
         centres, precision = _centres(rows, noise, posterior[:, :-1])
         noise = usual * _noise(rows, usual, posterior[:, :-1], centres)
-        weights = posterior.mean(axis=0)
+        weights = posterior.mean(axis=0, dtype=np.float64)
         weights[-1] = ANYONE
-        scores = _likelihoods(rows, noise, centres, precision) + bias
+        del posterior
+        scores = _likelihoods(rows, noise, centres, precision)
+        scores += bias
         posterior = smooth(scores, change, weights / weights.sum())
-    return Voices(posterior, centres)
+    return Voices(posterior.astype(np.float64), centres)
 
 
 def join(rows: Array, seconds: Array, posterior: Array) -> Array:
@@ -157,7 +169,7 @@ def join(rows: Array, seconds: Array, posterior: Array) -> Array:
     return joined[:, np.append(left, True)]
 
 
-def _colourless(rows: Array, posterior: Array) -> Array:
+def _colourless(rows: Array, posterior: Array | Table) -> Array:
     """Take the recording's own colour away: as if each voice spoke as long as another."""
     held = posterior[:, :-1]
     full = held.sum(axis=0)
@@ -174,33 +186,46 @@ def _seconds(spans: Sequence[Span]) -> Array:
     return np.array([max(s.duration_ms, 200) for s in spans]) / 1000
 
 
-def _centres(rows: Array, noise: Array, posterior: Array) -> tuple[Array, Array]:
-    share = REPEAT * posterior / noise[:, None]
-    precision = 1 / BETWEEN + share.sum(axis=0)
-    return (share.T @ rows) / precision[:, None], precision
+def _centres(rows: Array, noise: Array, posterior: Array | Table) -> tuple[Array, Array]:
+    share = REPEAT / noise
+    precision = 1 / BETWEEN + posterior.T @ share
+    return (posterior.T @ (rows * share[:, None])) / precision[:, None], precision
 
 
-def _noise(rows: Array, usual: Array, posterior: Array, centres: Array) -> float:
+def _noise(rows: Array, usual: Array, posterior: Array | Table, centres: Array) -> float:
     """How much the voices vary in this recording, against the usual; synthetic ones vary less."""
-    far = ((rows**2).sum(axis=1)[:, None] - 2 * rows @ centres.T) + (centres**2).sum(axis=1)
-    spread = (posterior * far).sum() / (rows.shape[1] * usual.mean())
-    count = np.maximum(posterior.sum(axis=0) - 1, 0).sum()
+    full = posterior.sum(axis=0, dtype=np.float64)
+    # Σ_tk γ_tk |x_t - centre_k|², multiplied out: no table of stretches and voices is needed.
+    far = (posterior.sum(axis=1, dtype=np.float64) * (rows**2).sum(axis=1)).sum()
+    far += (full * (centres**2).sum(axis=1)).sum() - 2 * ((posterior.T @ rows) * centres).sum()
+    spread = far / (rows.shape[1] * usual.mean())
+    count = np.maximum(full - 1, 0).sum()
     return float(np.clip((USUAL_COUNT + spread) / (USUAL_COUNT + count), 0.3, 1.2))
 
 
-def _likelihoods(rows: Array, noise: Array, centres: Array, precision: Array) -> Array:
-    """Log p(x_t | k) [stretches, voices + 1], the last for anyone."""
-    size = rows.shape[1]
-    far = ((rows**2).sum(axis=1)[:, None] - 2 * rows @ centres.T) + (centres**2).sum(axis=1)
-    voices = -(far + size / precision) / (2 * noise[:, None]) - size / 2 * np.log(noise)[:, None]
+def _likelihoods(rows: Array, noise: Array, centres: Array, precision: Array) -> Table:
+    """Log p(x_t | k) [stretches, voices + 1], the last for anyone; float32."""
+    size, long = rows.shape[1], (rows**2).sum(axis=1)
+    scores = np.empty((len(rows), len(centres) + 1), np.float32)
+    voices = scores[:, :-1]
+    voices[:] = rows.astype(np.float32) @ (-2 * centres.T).astype(np.float32)
+    voices += long[:, None]
+    voices += (centres**2).sum(axis=1) + size / precision
+    voices *= (-REPEAT / (2 * noise))[:, None]
+    voices -= (REPEAT * size / 2 * np.log(noise))[:, None]
     wide = BETWEEN + noise
-    anyone = -(rows**2).sum(axis=1) / (2 * wide) - size / 2 * np.log(wide)
-    return np.column_stack([REPEAT * voices, REPEAT * anyone])
+    scores[:, -1] = REPEAT * (-long / (2 * wide) - size / 2 * np.log(wide))
+    return scores
 
 
-def smooth(scores: Array, change: Array, weights: Array) -> Array:
-    """Forward and backward through the chain: posteriors [n, states] from log scores."""
-    chance = np.exp(scores - scores.max(axis=1, keepdims=True))
+def smooth(scores: NDArray[Real], change: Array, weights: Array) -> NDArray[Real]:
+    """Forward and backward through the chain: posteriors [n, states] from log scores.
+
+    The scores are used up: their place holds the chances, and the posterior that of the way
+    forward.
+    """
+    scores -= scores.max(axis=1, keepdims=True)
+    chance = np.exp(scores, out=scores)
     ahead = np.empty_like(chance)
     state = weights
     for t in range(len(chance)):
@@ -209,14 +234,13 @@ def smooth(scores: Array, change: Array, weights: Array) -> Array:
         state = state / max(state.sum(), 1e-300)
         ahead[t] = state
     behind = np.ones(chance.shape[1])
-    posterior = np.empty_like(chance)
     for t in range(len(chance) - 1, -1, -1):
-        posterior[t] = ahead[t] * behind
+        ahead[t] *= behind
         behind = behind * chance[t]
         behind = (1 - change[t]) * behind + change[t] * (weights @ behind)
         behind = behind / max(behind.max(), 1e-300)
-    whole = np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300)
-    return np.asarray(posterior / whole, np.float64)
+    ahead /= np.maximum(ahead.sum(axis=1, keepdims=True), 1e-30)
+    return ahead
 
 
 def _start(rows: Array, seconds: Array, change: Array) -> NDArray[np.int64]:

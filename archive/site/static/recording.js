@@ -12,7 +12,7 @@ const passages = [...page.querySelectorAll(".passage")].map((element) => ({
 const offset = Math.round(Number(page.dataset.offset) * 1000);
 const length = Number(page.dataset.length);
 const follow = page.querySelector("[data-follow]");
-let player = page.querySelector("video");
+let player = page.querySelector("video, audio");
 let current = null;
 let stopAt = null;
 let timer = null;
@@ -147,6 +147,21 @@ page.addEventListener("click", async (event) => {
   const starts = (await wordTimes())[passage.start] ?? [];
   const index = wordRanges(passage).findIndex(([, end]) => place <= end);
   seek(starts[index] ?? passage.start, { play: true });
+});
+
+// The sound alone, and the film again: at the same moment, playing on if it played.
+page.querySelector("[data-alone]")?.addEventListener("click", (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const link = event.currentTarget;
+  const [time, playing] = [player.currentTime, !player.paused];
+  const begin = () => {
+    player.currentTime = time;
+    if (playing) player.play().catch(() => {});
+  };
+  player.addEventListener("loadedmetadata", begin, { once: true });
+  [player.src, link.href] = [link.href, player.src];
+  [link.textContent, link.dataset.alone] = [link.dataset.alone, link.textContent];
 });
 
 // Media elsewhere: nothing is asked of the other host before this press.

@@ -1,0 +1,1 @@
+"""Measurements: scripts that print, each side beside the other in one run."""

@@ -1,0 +1,145 @@
+"""How much sound there is, how much of it is still to be heard, and the disk that it takes."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.errors import ArchiveFault
+from archive.store import open_to_read
+from pipeline.container import SAMPLE_RATE
+from pipeline.hear import is_recognised
+from pipeline.sink import PLAYED
+from pipeline.webcopy import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pipeline.config import Settings
+    from pipeline.event import Event, Recording
+
+KEPT_SOUND_KBPS = SAMPLE_RATE * 16 / 1000
+"""Of the sound that is kept for recognition: 16 bits a sample, before FLAC makes it less."""
+COPY_SOUND_KBPS = (PLAYED.bit_rate or 0) / 1000
+_BYTES_PER_HOUR = 3600 * 1000 / 8
+"""Bytes in an hour of one kbit/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A recording as its captures state it: its length, and whether each holds a picture."""
+
+    event: Event
+    recording: Recording
+    duration_ms: int
+    has_picture: bool
+
+    @property
+    def hours(self) -> float:
+        """Its length."""
+        return self.duration_ms / 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the archive holds and takes. `gigabytes` (10^9 bytes) is the most it can take.
+
+    `hours_left` are those of recordings that no run has finished yet; `hours_recognised`
+    and `recognised_left` count those that a model must hear.
+    """
+
+    hours_of_sound: float
+    hours_left: float
+    hours_recognised: float
+    recognised_left: float
+    gigabytes: float
+
+    def __str__(self) -> str:
+        return (
+            f"{hours(self.hours_of_sound)} of sound, {hours(self.hours_left)} of it not heard yet;"
+            f" what is kept of it takes at most {self.gigabytes:.2f} GB"
+        )
+
+
+def hours(count: float) -> str:
+    """Write a length as a person says it."""
+    if count >= 1:
+        return f"{count:.1f} h"
+    return f"{round(count * 60)} min" if count * 60 >= 1 or not count else f"{count * 3600:.0f} s"
+
+
+def estimate(settings: Settings, looked: Mapping[str, Looked]) -> Estimate:
+    """Add up recordings, by their names."""
+    heard = _heard(settings.data / "work.db")
+    left = [one for name, one in looked.items() if name not in heard]
+    return Estimate(
+        hours_of_sound=sum(one.hours for one in looked.values()),
+        hours_left=sum(one.hours for one in left),
+        hours_recognised=sum(o.hours for o in looked.values() if _needs_model(o)),
+        recognised_left=sum(o.hours for o in left if _needs_model(o)),
+        gigabytes=sum(one.hours * _kbps(settings, one) for one in looked.values())
+        * _BYTES_PER_HOUR
+        / 1e9,
+    )
+
+
+def _needs_model(one: Looked) -> bool:
+    return is_recognised(one.event, one.recording)
+
+
+def _kbps(settings: Settings, one: Looked) -> float:
+    """Return the most kbit/s of what a recording leaves on the disk.
+
+    The web copy's picture has a ceiling, copied or encoded; its MP4 holds the sound again.
+    """
+    kept = KEPT_SOUND_KBPS
+    if not settings.media.web_copy or one.recording.media is not None:
+        return kept
+    if not one.has_picture:
+        return kept + COPY_SOUND_KBPS
+    picture = limits(settings.media.height, settings.media.quality).kbps
+    return kept + 2 * COPY_SOUND_KBPS + picture
+
+
+def _heard(work: Path) -> set[str]:
+    """Return the recordings whose words stand; none where work.db tells nothing."""
+    if not work.exists():
+        return set()
+    try:
+        with closing(open_to_read(work)) as db:
+            query = "SELECT id FROM recordings WHERE status IN ('ok', 'partial')"
+            return {row[0] for row in db.execute(query)}
+    except sqlite3.Error:
+        return set()
+
+
+def too_small(settings: Settings, found: Estimate) -> Iterator[ArchiveFault]:
+    """Refuse a disk without room for what is still to be made; what is there already counts."""
+    needed = found.gigabytes * 1e9 - _bytes_kept(settings.data)
+    free = shutil.disk_usage(standing_folder(settings.data)).free
+    if needed > free:
+        yield ArchiveFault(
+            "this archive may need {needed:.2f} GB more, and the disk of {data} has {free:.2f}",
+            "free some space, choose another `data:`, or a lower `height:` or `quality:` of the"
+            " web copies, or `web_copy: false`",
+            path=settings.path,
+            line=settings.lines.get("data"),
+            needed=needed / 1e9,
+            free=free / 1e9,
+            data=settings.data,
+        )
+
+
+def _bytes_kept(data: Path) -> int:
+    """Bytes under the data folder that count against the estimate: sound and web copies."""
+    files = (file for name in ("kept", "media") for file in (data / name).rglob("*"))
+    return sum(file.stat().st_size for file in files if file.is_file() and not file.is_symlink())
+
+
+def standing_folder(folder: Path) -> Path:
+    """Return the folder itself, or the nearest one above it that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())

@@ -1,0 +1,187 @@
+"""Captures as takes: how long each one is, and what its time stamps of sound amount to.
+
+A take is a capture whose packets were all looked at once and none decoded; decoding.py does
+that.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import av
+
+from archive.errors import CaptureFault
+from pipeline.boxes import boxes_of
+from pipeline.clock import Placed, Run, Stamp, place, runs_of
+from pipeline.container import (
+    BARE,
+    FROM_ZERO,
+    Container,
+    open_capture,
+    probe,
+    sound_packets,
+    sound_stream,
+)
+from pipeline.headers import stated_ms
+from pipeline.transport import is_unbroken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from av.container import InputContainer
+
+STREAMED = frozenset({"mpegts", "mpeg"})
+"""Formats that state no length: libav's is the last time stamp less the first."""
+
+RESET_S = 10.0
+"""A transport stream's clock that leaps ahead by more, with nothing lost, was set anew."""
+
+BEYOND_LOSS_S = 600.0
+"""So was one that leaps by more than this and by more than all the sound that there is."""
+
+
+_TAGGED = re.compile(r"(\d+):(\d+):([\d.]+)")
+"""When a Matroska stream ends, as the tag tells that most programs write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A capture, which of its sounds is taken, and when its packets of sound say they are.
+
+    `length_ms` is how long it lasts; None for a bare stream, whose length shows when it is
+    decoded. `first_s` and `last_s` are where its packets of sound begin and
+    end, or are said to end, in seconds
+    from the capture's start. `track` and `channel` count from 1; no channel means all, mixed.
+    """
+
+    path: Path
+    container: Container
+    track: int
+    channel: int | None
+    placed: tuple[Placed, ...]
+    first_s: float
+    last_s: float
+    length_ms: int | None
+
+    @property
+    def is_set_anew(self) -> bool:
+        """Whether its clock was set anew somewhere in it."""
+        return any(one.anew for one in self.placed)
+
+
+def take_of(path: Path, track: int | None = None, channel: int | None = None) -> Take:
+    """Look at all packets of a capture's sound. Raises CaptureFault when it cannot be used."""
+    container = probe(path)
+    form = container.format
+    size = path.stat().st_size
+    with open_capture(path) as opened:
+        origin_s = _origin_s(opened)
+        channels = sound_stream(opened, path, track).codec_context.channels
+        if channel is not None and not 1 <= channel <= channels:
+            raise CaptureFault(
+                "it has no channel {channel}: its sound has {channels}",
+                "correct `sound: {{channel: …}}` in programme.yaml",
+                path=path,
+                channel=channel,
+                channels=channels,
+            )
+        stated_s = _stated_end_s(opened, path, track)
+        runs = runs_of(_stamps(opened, path, track))
+    if not runs:
+        raise unheard(path)
+    length_ms = container.duration_ms
+    if form in FROM_ZERO and _lost_beginning(runs, size):
+        length_ms += round(origin_s * 1000)
+        origin_s = 0.0
+    placed, last_s = place(runs, origin_s, _lasting(container, path, runs, origin_s))
+    last_s = max(last_s, stated_s - origin_s, (stated_ms(path, form) or 0) / 1000)
+    if _is_misled(form, placed):
+        length_ms = 0
+    boxes = boxes_of(path)
+    if boxes is not None:
+        # How long lost fragments at the end were stands nowhere: as long as their bytes tell.
+        length_ms += round(max(length_ms, last_s * 1000) * boxes.share_lost_at_end)
+    return Take(
+        path,
+        container,
+        track or 1,
+        channel,
+        tuple(placed),
+        max(0.0, runs[0].start_s - origin_s),
+        last_s,
+        None if form in BARE else max(length_ms, round(last_s * 1000)),
+    )
+
+
+def unheard(path: Path) -> CaptureFault:
+    """Return the error about a capture without any sound that can be had."""
+    return CaptureFault(
+        "none of its sound can be decoded", "copy it again from the camera's card", path=path
+    )
+
+
+def _is_misled(form: str, placed: list[Placed]) -> bool:
+    """Tell whether libav takes the last stamp less the first for the length, and errs."""
+    return form in STREAMED and any(one.anew for one in placed)
+
+
+def _stated_end_s(opened: InputContainer, path: Path, track: int | None) -> float:
+    """Return where the sound ends by its own clock, as its container says; 0 where it does not."""
+    if opened.format.name in STREAMED | BARE:
+        return 0.0
+    stream = sound_stream(opened, path, track)
+    if stream.duration is not None:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    told = _TAGGED.fullmatch(stream.metadata.get("DURATION", ""))
+    if told is None:
+        return 0.0
+    hours, minutes, seconds = map(float, told.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _lost_beginning(runs: Sequence[Run], size: int) -> bool:
+    """Tell whether time stamps start late because the bytes before them cannot be read."""
+    first, last = runs[0], runs[-1]
+    if first.start_s <= 0 or last.end_s <= first.start_s:
+        return False
+    expected = (size - first.at) * first.start_s / (last.end_s - first.start_s)
+    return first.at > expected / 2
+
+
+def _lasting(
+    container: Container, path: Path, runs: Sequence[Run], origin_s: float
+) -> Callable[[Run, Run], bool]:
+    """Return what tells lost time from a clock that was set anew; see `clock.place`."""
+    heard_s = sum(run.end_s - run.start_s for run in runs)
+
+    def lasting(before: Run, run: Run) -> bool:
+        leap_s = run.start_s - before.end_s
+        if container.format in STREAMED:
+            if leap_s > max(BEYOND_LOSS_S, heard_s):
+                return False
+            return leap_s <= RESET_S or not is_unbroken(path, before.last_at, run.at)
+        # A garbled stamp may lie beyond the end that the container states.
+        return (
+            not container.duration_ms
+            or (run.start_s - origin_s) * 1000 < container.duration_ms + 1000
+        )
+
+    return lasting
+
+
+def _origin_s(opened: InputContainer) -> float:
+    """Return when the capture begins by its own clock."""
+    return (opened.start_time or 0) / av.time_base
+
+
+def _stamps(opened: InputContainer, path: Path, track: int | None) -> Iterator[Stamp]:
+    end_s, at = 0.0, 0
+    for packet in sound_packets(opened, sound_stream(opened, path, track)):
+        tick = float(packet.time_base)
+        start_s = end_s if packet.pts is None else packet.pts * tick
+        end_s = start_s + (packet.duration or 0) * tick
+        at = at if packet.pos is None else packet.pos
+        yield Stamp(start_s, end_s, at)
