@@ -89,11 +89,9 @@ def probe(path: Path) -> Container:
         told = 0 if name in BARE else container.duration or 0
         if name in FROM_ZERO:
             told = max(0, told - max(0, container.start_time or 0))
-        length_ms = max(round(told / 1000), stated_ms(path, name) or 0) or _last_ms(
-            container, stream
-        )
+        known_ms = max(round(told / 1000), stated_ms(path, name) or 0)
         return Container(
-            duration_ms=length_ms,
+            duration_ms=known_ms or _last_ms(container, stream),
             format=name,
             audio_streams=len(container.streams.audio),
             audio_codec=stream.codec_context.name,

@@ -47,6 +47,7 @@ def frames(take: Take) -> Iterator[tuple[float, Any]]:
 def _frames(opened: InputContainer, take: Take) -> Iterator[tuple[float, Any]]:
     add_s = end_s = 0.0
     stream = sound_stream(opened, take.path, take.track)
+    tick = float(stream.time_base)
     decoder = _Decoder(stream.codec_context)
     skipped = _Skipped(first_byte(take.path)) if take.container.format in BARE else None
     places = deque(take.placed)
@@ -57,7 +58,7 @@ def _frames(opened: InputContainer, take: Take) -> Iterator[tuple[float, Any]]:
         if skipped is not None:
             skipped.count(packet, decodes=bool(decoded))
         for frame in decoded:
-            start_s = end_s if frame.time is None else frame.time + add_s
+            start_s = end_s if frame.pts is None else frame.pts * tick + add_s
             start_s += 0 if skipped is None else skipped.seconds
             end_s = start_s + frame.samples / frame.sample_rate
             yield start_s, frame

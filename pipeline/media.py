@@ -239,7 +239,7 @@ def make_web_copy(
         )
         if not any(take_of(path).is_set_anew for path in captures):
             # ffmpeg takes every leap of 10 s in a transport stream for a clock that was set anew.
-            output = output.global_args("-dts_delta_threshold", round(LONGEST_LOSS_S))
+            output = output.global_args("-dts_delta_threshold", f"{LONGEST_LOSS_S:g}")
         _make(output, target, captures[0], duration_ms, progress)
     return WebCopy(reason, first_seen(public, _seen(pictures, lengths_ms)))
 

@@ -179,8 +179,9 @@ def _origin_s(opened: InputContainer) -> float:
 
 def _stamps(opened: InputContainer, path: Path, track: int | None) -> Iterator[Stamp]:
     end_s, at = 0.0, 0
-    for packet in sound_packets(opened, sound_stream(opened, path, track)):
-        tick = float(packet.time_base)
+    stream = sound_stream(opened, path, track)
+    tick = float(stream.time_base)
+    for packet in sound_packets(opened, stream):
         start_s = end_s if packet.pts is None else packet.pts * tick
         end_s = start_s + (packet.duration or 0) * tick
         at = at if packet.pos is None else packet.pos

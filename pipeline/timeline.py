@@ -219,7 +219,7 @@ class _Stretch:
         self.begin = 0
         self._channel, self._rate = channel, rate
         self._given_s = 0.0
-        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
+        self._resampler = av.AudioResampler("s16", "mono", rate, frame_size=rate)
         self.ready: list[Samples] = []
         self.is_rubbish = False
         try:

@@ -192,9 +192,9 @@ def test_a_hung_ffmpeg_is_stopped(
     monkeypatch.setenv("PATH", str(fake.parent))
     monkeypatch.setattr(processes, "STALL_S", 1)
     with pytest.raises(CaptureFault, match="standstill"):
-        media.extract_sound([clips / "whole.mp4"], tmp_path / "s.flac")
+        media.make_poster(clips / "whole.mp4", tmp_path / "s.jpg", 0)
     assert all(ended(int(pid)) for pid in (tmp_path / "pids").read_text().split())
-    assert not (tmp_path / "s.flac").exists()
+    assert not (tmp_path / "s.jpg").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
@@ -205,7 +205,7 @@ def test_ffmpeg_dies_with_its_parent(clips: Path, tmp_path: Path) -> None:
     fake.chmod(0o755)
     code = (
         "from pathlib import Path; from pipeline import media;"
-        f"media.extract_sound([Path({str(clips / 'whole.mp4')!r})], Path('s.flac'))"
+        f"media.make_poster(Path({str(clips / 'whole.mp4')!r}), Path('s.jpg'), 0)"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", code],

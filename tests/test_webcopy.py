@@ -347,6 +347,40 @@ def test_a_damaged_picture_is_not_copied(
     assert flashes(film)[-1] == pytest.approx(MARKS_S[-1], abs=0.07)
 
 
+@pytest.mark.parametrize("harm", ["lost", "joined"])
+def test_picture_and_sound_stay_in_step(tmp_path: Path, engine: str, harm: str) -> None:
+    """After a loss of more than 10 s, and after a clock that was set anew."""
+    whole = tmp_path / "whole.ts"
+    marks = "lt(mod(t,4),0.4)*gt(t,0.5)"
+    ffmpeg(
+        *("-f", "lavfi", "-i", f"aevalsrc='0.5*sin(880*2*PI*t)*{marks}':s=48000:d=30"),
+        *("-f", "lavfi", "-i", "color=gray:s=160x120:r=25:d=30"),
+        *("-vf", f"drawbox=w=iw:h=ih:color=white:t=fill:enable='{marks}'"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-g", "12", "-c:a", "aac", whole),
+    )
+    data = whole.read_bytes()
+    if harm == "lost":
+        first, last = (len(data) * second // 30 // 188 * 188 for second in (10, 25))
+        data = data[:first] + data[last:]
+    else:
+        data *= 2
+    capture = tmp_path / "capture.ts"
+    capture.write_bytes(data)
+    heard = media.extract_sound([capture], tmp_path / "heard.flac")
+    lengths_ms = [heard.duration_ms]
+    sound, film = tmp_path / "web.m4a", tmp_path / "web.mp4"
+    public = (Span(0, heard.duration_ms),)
+    media.make_sound_copy([capture], sound, public=public, duration_ms=heard.duration_ms)
+    media.make_web_copy(
+        [capture], sound, film, public=public, lengths_ms=lengths_ms, wanted=WANTED, damaged=True
+    )
+    beeps = onsets(media.read_sound(tmp_path / "heard.flac"))
+    assert len(beeps) == (3 if harm == "lost" else 14), engine
+    assert flashes(film) == pytest.approx(beeps, abs=0.15)
+    media.extract_sound([film], tmp_path / "film.flac")
+    assert onsets(media.read_sound(tmp_path / "film.flac")) == pytest.approx(beeps, abs=0.05)
+
+
 def test_a_film_keeps_below_its_ceiling(tmp_path: Path) -> None:
     """Not even noise takes more of the disk than docs/files.md says."""
     noise = tmp_path / "noise.mkv"
