@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 WEIGHTS = (
-    -2.89,  # always one
-    0.64,  # log odds of the likeliest name in the decision
-    0.59,  # logarithm of the run's seconds
-    1.46,  # weight of cues that point to this very run
-    -1.92,  # weight of cues that point to it and name somebody else
-    3.19,  # says a formula of the chair, and is named as the chair
-    2.78,  # its voice is heard nowhere else
-    2.98,  # how alike it is to its voice elsewhere
-    0.36,  # only told elsewhere: speech of the voice that cues name, against the run's (log)
-    -0.68,  # how alike the recording's stretches are to their voices: noise lowers it
+    -1.86,  # always one
+    0.58,  # log odds of the likeliest name in the decision
+    0.57,  # logarithm of the run's seconds
+    1.68,  # weight of cues that point to this very run
+    -2.19,  # weight of cues that point to it and name somebody else
+    3.35,  # says a formula of the chair, and is named as the chair
+    1.65,  # its voice is heard nowhere else
+    1.89,  # how alike it is to its voice elsewhere
+    0.35,  # only told elsewhere: speech of the voice that cues name, against the run's (log)
+    -0.45,  # how alike the recording's stretches are to their voices: noise lowers it
 )
 HEARD_S = 0.2
 """Seconds of a voice elsewhere from which there is a likeness."""
