@@ -8,7 +8,8 @@ a file.
 - Stamps that go back mean that the clock was set anew (two files joined into one, a recorder
   begun again): what follows stands directly after, for none of it may be lost.
 - Stamps that leap ahead where nothing was lost mean the same; who knows, says so (`lasting`).
-- A short run between two that fit together has garbled stamps: it stands after the first.
+- A short run between two that fit together has garbled stamps: it stands after the first. So
+  does one at the very beginning that the next one goes back from: it stands at the start.
 """
 
 from __future__ import annotations
@@ -86,6 +87,17 @@ def runs_of(stamps: Iterable[Stamp]) -> list[Run]:
     return runs
 
 
+def first_sound(runs: Sequence[Run]) -> Run:
+    """Return the first run whose stamps are to be believed; see `place`."""
+    first, *later = runs
+    garbled = later and first.end_s - first.start_s < STRAY_S and _goes_back(first, later[0])
+    return later[0] if garbled else first
+
+
+def _goes_back(before: Run, run: Run) -> bool:
+    return run.start_s <= before.end_s - SLIP_S
+
+
 def place(
     runs: Sequence[Run], origin_s: float, lasting: Callable[[Run, Run], bool]
 ) -> tuple[list[Placed], float]:
@@ -97,10 +109,11 @@ def place(
     placed: list[Placed] = []
     end_s, add_s = 0.0, -origin_s
     before: Run | None = None
+    beginning = first_sound(runs)
     for number, run in enumerate(runs):
-        if before is None:
+        if run is beginning:
             placed.append(Placed(run.first, run.at, add_s))
-        elif _is_stray(before, run, runs[number + 1 :]):
+        elif before is None or _is_stray(before, run, runs[number + 1 :]):
             placed.append(Placed(run.first, run.at, end_s - run.start_s))
             end_s += run.end_s - run.start_s
             continue

@@ -246,7 +246,8 @@ def make_web_copy(
 
 def _copied(capture: Path, sound: Any, target: Path, duration_ms: int) -> Any:
     """Ask ffmpeg to copy a picture, and to decode it for nothing but to end at an error."""
-    picture = read_capture(capture)["v:0"]
+    # ffmpeg 5 mends what it can and says that all is well, unless it is told to explode.
+    picture = read_capture(capture, err_detect="explode")["v:0"]
     length = duration_ms / 1000
     copy = ffmpeg.output(
         picture, sound, file_address(_partial(target)), c="copy", t=length, **_TO_MP4

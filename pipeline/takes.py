@@ -15,7 +15,7 @@ import av
 from archive.errors import CaptureFault
 from pipeline.adts import cut
 from pipeline.boxes import boxes_of
-from pipeline.clock import Placed, Run, Stamp, place, runs_of
+from pipeline.clock import Placed, Run, Stamp, first_sound, place, runs_of
 from pipeline.container import (
     BARE,
     FROM_ZERO,
@@ -108,7 +108,7 @@ def take_of(path: Path, track: int | None = None, channel: int | None = None) ->
         channel=channel,
         is_raw=is_raw,
         placed=tuple(placed),
-        first_s=max(0.0, runs[0].start_s - origin_s),
+        first_s=max(0.0, first_sound(runs).start_s - origin_s),
         last_s=last_s,
         length_ms=None if form in BARE else max(length_ms, round(last_s * 1000)),
     )
@@ -145,7 +145,7 @@ def _stated_end_s(stream: Any) -> float:
 
 def _lost_beginning(runs: Sequence[Run], size: int) -> bool:
     """Tell whether time stamps start late because the bytes before them cannot be read."""
-    first, last = runs[0], runs[-1]
+    first, last = first_sound(runs), runs[-1]
     if first.start_s <= 0 or last.end_s <= first.start_s:
         return False
     expected = (size - first.at) * first.start_s / (last.end_s - first.start_s)

@@ -273,6 +273,6 @@ def test_a_damaged_capture_is_partial_for_everybody(archive: Archive) -> None:
     assert "partial" in archive.plenary("status").stdout
     public = (archive.data / "public" / "archive.db").resolve()
     visitor = Client(make_app(public, archive.data / "media", SITE))
-    page = visitor.page(f"/{EVENT}/matin").text_content()
+    page = visitor.page(f"/recordings/{EVENT}/matin").text_content()
     assert "Il manque" in page
     assert "00:04" in page or "0:04" in page

@@ -240,14 +240,24 @@ def _stamps(*runs: tuple[float, float]) -> list[Stamp]:
         ([(5, 15), (2, 3), (16, 20)], [-5, 8, -5], 15),
         ([(5, 15), (17, 18), (20, 25)], [-5, -5, -5], 20),
         ([(5, 15), (90_000, 90_010)], [-5, -89_990], 20),
+        ([(14, 15), (5, 15)], [-14, -5], 10),
     ],
-    ids=["late", "lost", "anew", "stray ahead", "stray back", "lost twice", "too far"],
+    ids=[
+        "late",
+        "lost",
+        "anew",
+        "stray ahead",
+        "stray back",
+        "lost twice",
+        "too far",
+        "stray first",
+    ],
 )
 def test_where_runs_lie(
     runs: list[tuple[float, float]], moved: list[float], length_s: float
 ) -> None:
     """A loss leaves its time free, a clock set anew leaves none, a garbled stamp moves nothing."""
-    placed, end_s = place(runs_of(_stamps(*runs)), runs[0][0], _lasts)
+    placed, end_s = place(runs_of(_stamps(*runs)), 5.0, _lasts)
     assert [one.add_s for one in placed] == pytest.approx(moved)
     assert end_s == pytest.approx(length_s)
 
