@@ -180,8 +180,29 @@ def packets_of(opened: InputContainer, stream: Any, is_raw: bool) -> Iterator[tu
 
 
 def _stamps(opened: InputContainer, stream: Any, is_raw: bool) -> Iterator[Stamp]:
+    """Yield when each packet says it is; one that does not say stands next to its neighbour.
+
+    The first ones without a stamp may be rubbish far from where the sound begins: they take
+    the byte of the first that has one.
+    """
     end_s, tick = 0.0, float(stream.time_base)
+    early: list[float] | None = []
     for packet, at in packets_of(opened, stream, is_raw):
+        length_s = (packet.duration or 0) * tick
+        if early is not None:
+            if packet.pts is None:
+                early.append(length_s)
+                continue
+            end_s = packet.pts * tick - sum(early)
+            yield from _in_a_row(end_s, early, at)
+            early = None
         start_s = end_s if packet.pts is None else packet.pts * tick
-        end_s = start_s + (packet.duration or 0) * tick
+        end_s = start_s + length_s
         yield Stamp(start_s, end_s, at)
+    yield from _in_a_row(0.0, early or [], 0)
+
+
+def _in_a_row(start_s: float, lengths_s: Sequence[float], at: int) -> Iterator[Stamp]:
+    for length_s in lengths_s:
+        yield Stamp(start_s, start_s + length_s, at)
+        start_s += length_s
