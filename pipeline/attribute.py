@@ -30,7 +30,7 @@ import numpy as np
 from pipeline.model import Cast
 from pipeline.sentences import ends_sentence
 from pipeline.speakers.beliefs import bias_of, problem
-from pipeline.speakers.births import births
+from pipeline.speakers.births import births, offered
 from pipeline.speakers.chain import find_voices, learn, narrowed
 from pipeline.speakers.identities import identify
 from pipeline.speakers.pointing import SLACK_MS, Run, Scene
@@ -97,9 +97,9 @@ def decide(
     posterior, runs = _runs(found)
     scene = Scene(spans, runs, posterior.shape[1], cues, cast)
     known = identify(problem(scene, posterior, rows))
-    offered = births(scene, found)
-    bias = bias_of(scene, known, offered.shape[1] - 1)
-    posterior, runs = _runs(learn(spans, rows, change, offered, bias).posterior)
+    born = births(scene)
+    bias = bias_of(scene, known, found.shape[1] - 1 + len(born))
+    posterior, runs = _runs(learn(spans, rows, change, offered(found, born), bias).posterior)
     scene = Scene(spans, runs, posterior.shape[1], cues, cast)
     return scene, posterior @ identify(problem(scene, posterior, rows))
 

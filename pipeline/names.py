@@ -12,10 +12,11 @@ give no floor.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rapidfuzz import fuzz
 
@@ -24,7 +25,7 @@ from pipeline.speakers.phonetic import fold, sound
 from pipeline.speakers.phrases import CueKind, language_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipeline.model import Cast, Word
     from pipeline.speakers.phrases import Language
@@ -91,6 +92,10 @@ class _Named:
     sign: str = WHO
 
 
+_Piece: TypeAlias = tuple[int, int, int, int]
+"""Letters [start, end) of the masked text stand for tokens [first, last)."""
+
+
 def find_cues(words: Sequence[Word], cast: Cast, language: str) -> tuple[Cue, ...]:
     """Return what the words say about who speaks, in order of time.
 
@@ -100,7 +105,7 @@ def find_cues(words: Sequence[Word], cast: Cast, language: str) -> tuple[Cue, ..
     table = language_of(language)
     tokens = _tokens(words, table)
     named = _named(tokens, cast, table)
-    text, places, people = _masked(tokens, named)
+    text, pieces, people = _masked(tokens, named)
     cues: list[Cue] = []
     taken: set[int] = set()
     for kind, pattern, strength in _patterns(language.split("-", maxsplit=1)[0].lower()):
@@ -114,8 +119,8 @@ def find_cues(words: Sequence[Word], cast: Cast, language: str) -> tuple[Cue, ..
                 continue
             taken |= {place} if place is not None else set()
             found = None if place is None else people[place]
-            inside = [t for i in range(*match.span()) for t in places.get(i, ())]
-            cues.append(_cue(kind, found, strength, words, [tokens[t].word for t in inside]))
+            inside = [tokens[t].word for t in _inside(pieces, *match.span())]
+            cues.append(_cue(kind, found, strength, words, inside))
     return tuple(sorted(cues, key=lambda c: (c.at_ms, c.kind, c.person or "")))
 
 
@@ -162,10 +167,10 @@ def _tokens(words: Sequence[Word], table: Language) -> tuple[_Token, ...]:
 
 def _masked(
     tokens: Sequence[_Token], named: Sequence[_Named]
-) -> tuple[str, dict[int, tuple[int, ...]], dict[int, _Named]]:
-    """Return the folded text with placeholders, each letter's tokens, each placeholder's person."""
+) -> tuple[str, list[_Piece], dict[int, _Named]]:
+    """Return the folded text with placeholders, its pieces, each placeholder's person."""
     text, at = " . ", 0
-    places: dict[int, tuple[int, ...]] = {}
+    pieces: list[_Piece] = []
     people: dict[int, _Named] = {}
     starts = {n.start: n for n in named}
     while at < len(tokens):
@@ -174,11 +179,19 @@ def _masked(
         piece = tokens[at].text if found is None else found.sign
         if found is not None:
             people[len(text)] = found
-        for place in range(len(text), len(text) + len(piece)):
-            places[place] = tuple(range(at, end))
+        pieces.append((len(text), len(text) + len(piece), at, end))
         text += piece + (f" {tokens[end - 1].end} " if tokens[end - 1].end else " ")
         at = end
-    return text + ". ", places, people
+    return text + ". ", pieces, people
+
+
+def _inside(pieces: Sequence[_Piece], start: int, end: int) -> Iterator[int]:
+    """Yield the tokens of the pieces that stretch [start, end) of the text touches."""
+    for number in range(bisect_right(pieces, start, key=lambda p: p[1]), len(pieces)):
+        begin, _, first, last = pieces[number]
+        if begin >= end:
+            return
+        yield from range(first, last)
 
 
 def _named(tokens: Sequence[_Token], cast: Cast, table: Language) -> tuple[_Named, ...]:

@@ -10,6 +10,8 @@ from pipeline.speakers.identities import Factor, Problem
 from pipeline.speakers.pointing import SPOKEN_OF
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from pipeline.names import Cue
@@ -41,8 +43,8 @@ TWICE, BOTH_LEAD = -3.5, 2.5
 """Log odds that two voices that sound unlike are one person; what it adds that both lead."""
 
 
-def bias_of(scene: Scene, known: Array, voices: int) -> NDArray[np.float32]:
-    """What cues say about the voice at their own place: log odds [stretches, voices + 1].
+def bias_of(scene: Scene, known: Array, voices: int) -> dict[int, Array]:
+    """What cues say about the voice at their own place: log odds [voices + 1] by stretch.
 
     A floor is given by whoever leads; "I am X" is said by whoever X was found to be.
     `known` [scene.voices, P + 1] are identities so far; a voice just offered has none.
@@ -55,7 +57,12 @@ def bias_of(scene: Scene, known: Array, voices: int) -> NDArray[np.float32]:
         known_of[: min(voices, len(chances))] = chances[:voices]
         return known_of
 
-    bias = np.zeros((len(scene.spans), voices + 1), np.float32)
+    bias: dict[int, Array] = {}
+
+    def add(stretches: Iterable[int], odds: Array) -> None:
+        for t in stretches:
+            bias[t] = bias.get(t, 0.0) + odds
+
     starts = np.array([s.start_ms for s in scene.spans])
     for cue in scene.cues:
         # Chances that each voice says the cue; that it speaks next, where that is told too.
@@ -74,10 +81,14 @@ def bias_of(scene: Scene, known: Array, voices: int) -> NDArray[np.float32]:
             continue
         first = max(0, int(np.searchsorted(starts, cue.span.start_ms, side="right")) - 1)
         end = int(np.searchsorted(starts, cue.span.end_ms))
-        for t in range(first, end):
-            if scene.spans[t].overlap_ms(cue.span) * 2 >= scene.spans[t].duration_ms:
-                bias[t] += cue.strength * np.log((0.1 + says) / 1.1)
-        bias[end + 1 : end + 1 + FIRST] += cue.strength * np.log((0.1 + goes_on) / 1.1)
+        mostly = (
+            t
+            for t in range(first, end)
+            if scene.spans[t].overlap_ms(cue.span) * 2 >= scene.spans[t].duration_ms
+        )
+        add(mostly, cue.strength * np.log((0.1 + says) / 1.1))
+        after = range(end + 1, min(end + 1 + FIRST, len(scene.spans)))
+        add(after, cue.strength * np.log((0.1 + goes_on) / 1.1))
     return bias
 
 

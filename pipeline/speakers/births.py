@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.speakers.pointing import SLACK_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,24 +26,26 @@ FEW_MS = 2_000
 """So much speech makes a voice of its own worth trying."""
 
 
-def births(scene: Scene, found: Array) -> Array | Table:
-    """Offer voices of their own where cues say that two were taken for one.
+def births(scene: Scene) -> list[list[int]]:
+    """Return stretches that may be another voice's: a voice of its own is offered to each list.
 
     Who goes on after the floor was given, as if nobody took it; and the turns of one voice
     that were announced as another person's. Where it was one voice, the chain joins it again.
     """
-    born = [*_going_on(scene), *_torn(scene), *_opened(scene)]
-    if not born:
-        return found
+    return [*_going_on(scene), *_torn(scene), *_opened(scene)]
+
+
+def offered(found: Array, born: Sequence[Sequence[int]]) -> Table:
+    """Return the posterior `found` [stretches, voices + 1] with a column for each that is born."""
     old = found.shape[1] - 1
-    offered = np.zeros((len(found), old + len(born) + 1), np.float32)
-    fresh = offered[:, old:-1]
+    table = np.zeros((len(found), old + len(born) + 1), np.float32)
+    fresh = table[:, old:-1]
     for column, stretches in enumerate(born):
         fresh[stretches, column] = 0.9
     fresh /= np.maximum(fresh.sum(axis=1, keepdims=True) / 0.9, 1)
     left = 1 - fresh.sum(axis=1, keepdims=True)
-    offered[:, :old], offered[:, -1:] = found[:, :-1] * left, found[:, -1:] * left
-    return offered
+    table[:, :old], table[:, -1:] = found[:, :-1] * left, found[:, -1:] * left
+    return table
 
 
 def _going_on(scene: Scene) -> Iterator[list[int]]:

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -66,6 +66,8 @@ ANYONE = 0.15
 """Weight of the state that is no voice of its own."""
 ROUNDS = 12
 JOININGS = 2
+BLOCK = 512
+"""Stretches gone through at a time."""
 FADED = 0.6
 """Stretches' worth of posterior under which a voice is dropped."""
 
@@ -95,9 +97,9 @@ def find_voices(spans: Sequence[Span], vectors: Array, change: Array) -> Voices:
     posterior[np.arange(len(rows)), labels] = 0.9
     posterior += 0.1 / (count + 1)
     for _ in range(JOININGS):
-        posterior = learn(spans, vectors, change, posterior, np.zeros_like(posterior)).posterior
+        posterior = learn(spans, vectors, change, posterior, {}).posterior
         posterior = join(rows, seconds, posterior)
-    return learn(spans, vectors, change, posterior, np.zeros_like(posterior))
+    return learn(spans, vectors, change, posterior, {})
 
 
 def learn(
@@ -105,27 +107,30 @@ def learn(
     vectors: Array,
     change: Array,
     posterior: Array | Table,
-    bias: Array | Table,
+    bias: Mapping[int, Array],
 ) -> Voices:
     """Learn on from a `posterior` [stretches, voices + 1].
 
-    `bias` of the same shape is what else is known: log odds of each voice at each stretch.
+    `bias` is what else is known of single stretches: log odds [voices + 1] by stretch.
     """
     rows, seconds = _colourless(_rows(vectors), posterior), _seconds(spans)
     noise = usual = WITHIN + SHORTNESS / seconds
-    # Stretches times voices is what a long recording has too much of: half the bytes will do.
-    posterior, bias = (np.asarray(table, np.float32) for table in (posterior, bias))
+    # Stretches times voices is what a long recording has too much of: there is one such table
+    # at a time, of half the bytes.
+    posterior = np.asarray(posterior, np.float32)
     for _ in range(ROUNDS):
         kept = np.append(posterior[:, :-1].sum(axis=0, dtype=np.float64) > FADED, True)
         if not kept.all():
-            posterior, bias = posterior[:, kept], bias[:, kept]
+            posterior = posterior[:, kept]
+            bias = {stretch: odds[kept] for stretch, odds in bias.items()}
         centres, precision = _centres(rows, noise, posterior[:, :-1])
         noise = usual * _noise(rows, usual, posterior[:, :-1], centres)
         weights = posterior.mean(axis=0, dtype=np.float64)
         weights[-1] = ANYONE
         del posterior
         scores = _likelihoods(rows, noise, centres, precision)
-        scores += bias
+        for stretch, odds in bias.items():
+            scores[stretch] += odds
         posterior = smooth(scores, change, weights / weights.sum())
     return Voices(posterior.astype(np.float64), centres)
 
@@ -176,9 +181,9 @@ def _colourless(rows: Array, posterior: Array | Table) -> Array:
     them apart would look like little.
     """
     held = posterior[:, :-1]
-    full = held.sum(axis=0)
+    full = held.sum(axis=0, dtype=np.float64)
     heard = full > FADED
-    means = (held.T @ rows) / np.maximum(full, 1e-9)[:, None]
+    means = _summed(held, rows) / np.maximum(full, 1e-9)[:, None]
     left = rows - means[heard].sum(axis=0) / (heard.sum() + 2)
     return np.asarray(left * np.sqrt(left.size / max(float((left**2).sum()), 1e-9)), np.float64)
 
@@ -193,8 +198,17 @@ def _seconds(spans: Sequence[Span]) -> Array:
 
 def _centres(rows: Array, noise: Array, posterior: Array | Table) -> tuple[Array, Array]:
     share = REPEAT / noise
-    precision = 1 / BETWEEN + posterior.T @ share
-    return (posterior.T @ (rows * share[:, None])) / precision[:, None], precision
+    precision = 1 / BETWEEN + _summed(posterior, share[:, None])[:, 0]
+    return _summed(posterior, rows * share[:, None]) / precision[:, None], precision
+
+
+def _summed(posterior: Array | Table, rows: Array) -> Array:
+    """Return Σ_t γ_tk x_t [voices, D]; numpy would copy the whole table to multiply it."""
+    total = np.zeros((posterior.shape[1], rows.shape[1]))
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        total += posterior[part].T.astype(np.float64) @ rows[part]
+    return total
 
 
 def _noise(rows: Array, usual: Array, posterior: Array | Table, centres: Array) -> float:
@@ -202,7 +216,7 @@ def _noise(rows: Array, usual: Array, posterior: Array | Table, centres: Array) 
     full = posterior.sum(axis=0, dtype=np.float64)
     # Σ_tk γ_tk |x_t - centre_k|², multiplied out: no table of stretches and voices is needed.
     far = (posterior.sum(axis=1, dtype=np.float64) * (rows**2).sum(axis=1)).sum()
-    far += (full * (centres**2).sum(axis=1)).sum() - 2 * ((posterior.T @ rows) * centres).sum()
+    far += (full * (centres**2).sum(axis=1)).sum() - 2 * (_summed(posterior, rows) * centres).sum()
     spread = far / (rows.shape[1] * usual.mean())
     count = np.maximum(full - 1, 0).sum()
     return float(np.clip((USUAL_COUNT + spread) / (USUAL_COUNT + count), 0.3, 1.2))
@@ -212,12 +226,15 @@ def _likelihoods(rows: Array, noise: Array, centres: Array, precision: Array) ->
     """Log p(x_t | k) [stretches, voices + 1], the last for anyone; float32."""
     size, long = rows.shape[1], (rows**2).sum(axis=1)
     scores = np.empty((len(rows), len(centres) + 1), np.float32)
-    voices = scores[:, :-1]
-    voices[:] = rows.astype(np.float32) @ (-2 * centres.T).astype(np.float32)
-    voices += long[:, None]
-    voices += (centres**2).sum(axis=1) + size / precision
-    voices *= (-REPEAT / (2 * noise))[:, None]
-    voices -= (REPEAT * size / 2 * np.log(noise))[:, None]
+    towards, fixed = (-2 * centres.T).astype(np.float32), (centres**2).sum(axis=1)
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        voices = rows[part].astype(np.float32) @ towards
+        voices += long[part, None]
+        voices += fixed + size / precision
+        voices *= (-REPEAT / (2 * noise[part]))[:, None]
+        voices -= (REPEAT * size / 2 * np.log(noise[part]))[:, None]
+        scores[part, :-1] = voices
     wide = BETWEEN + noise
     scores[:, -1] = REPEAT * (-long / (2 * wide) - size / 2 * np.log(wide))
     return scores
@@ -226,26 +243,37 @@ def _likelihoods(rows: Array, noise: Array, centres: Array, precision: Array) ->
 def smooth(scores: NDArray[Real], change: Array, weights: Array) -> NDArray[Real]:
     """Forward and backward through the chain: posteriors [n, states] from log scores.
 
-    The scores are used up: their place holds the chances, and the posterior that of the way
-    forward.
+    The posteriors take the place of the scores. Of the way forward only the state at the start
+    of each block is kept, and the block is gone through again on the way back.
     """
     scores -= scores.max(axis=1, keepdims=True)
     chance = np.exp(scores, out=scores)
-    ahead = np.empty_like(chance)
+    starts = range(0, len(chance), BLOCK)
+    entered = np.empty((len(starts), chance.shape[1]))
     state = weights
-    for t in range(len(chance)):
-        state = (1 - change[t]) * state + change[t] * state.sum() * weights
-        state = state * chance[t]
-        state = state / max(state.sum(), 1e-300)
-        ahead[t] = state
+    for number, start in enumerate(starts):
+        entered[number] = state
+        for t in range(start, min(start + BLOCK, len(chance))):
+            state = _step(state, change[t], weights, chance[t])
     behind = np.ones(chance.shape[1])
-    for t in range(len(chance) - 1, -1, -1):
-        ahead[t] *= behind
-        behind = behind * chance[t]
-        behind = (1 - change[t]) * behind + change[t] * (weights @ behind)
-        behind = behind / max(behind.max(), 1e-300)
-    ahead /= np.maximum(ahead.sum(axis=1, keepdims=True), 1e-30)
-    return ahead
+    for number in reversed(range(len(starts))):
+        block = chance[starts[number] : starts[number] + BLOCK]
+        steps = change[starts[number] : starts[number] + BLOCK]
+        ahead, state = np.empty_like(block), entered[number]
+        for t in range(len(block)):
+            state = ahead[t] = _step(state, steps[t], weights, block[t])
+        for t in reversed(range(len(block))):
+            ahead[t] *= behind
+            behind = behind * block[t]
+            behind = (1 - steps[t]) * behind + steps[t] * (weights @ behind)
+            behind = behind / max(behind.max(), 1e-300)
+        block[:] = ahead / np.maximum(ahead.sum(axis=1, keepdims=True), 1e-30)
+    return scores
+
+
+def _step(state: Array, change: float, weights: Array, chance: NDArray[Real]) -> Array:
+    state = ((1 - change) * state + change * state.sum() * weights) * chance
+    return np.asarray(state / max(state.sum(), 1e-300), np.float64)
 
 
 def _start(rows: Array, seconds: Array, change: Array) -> NDArray[np.int64]:
