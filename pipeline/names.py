@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rapidfuzz import fuzz
 
-from pipeline.model import Span
+from pipeline.model import Span, Word
 from pipeline.speakers.phonetic import fold, sound
 from pipeline.speakers.phrases import CueKind, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipeline.model import Cast, Word
+    from pipeline.model import Cast, Segment
     from pipeline.speakers.phrases import Language
 
 ALIKE = 0.84
@@ -36,6 +36,9 @@ APART = 0.08
 """By how much the likest person must lead the next; under it the name stays unknown."""
 BY_SOUND = 0.97
 """What an equal sound is worth against equal letters."""
+LABEL = 0.6
+"""How far a transcript's label is believed: its names come from a person or from a program, and
+nothing says from which."""
 FIRST_NAME = 0.93
 """The same for a first name alone: "Français" is as like "François" as 0.88."""
 SHORT = 5
@@ -122,6 +125,28 @@ def find_cues(words: Sequence[Word], cast: Cast, language: str) -> tuple[Cue, ..
             inside = [tokens[t].word for t in _inside(pieces, *match.span())]
             cues.append(_cue(kind, found, strength, words, inside))
     return tuple(sorted(cues, key=lambda c: (c.at_ms, c.kind, c.person or "")))
+
+
+def find_labels(segments: Sequence[Segment], cast: Cast, language: str) -> tuple[Cue, ...]:
+    """Return what the labels of a transcript made elsewhere say: one cue for each person.
+
+    It stands where she is labelled longest, so that a diarizer's mistake counts once however
+    often it is repeated. A label that names nobody of the cast, or might be two, says nothing.
+    """
+    longest: dict[str, Segment] = {}
+    for segment in segments:
+        before = longest.get(segment.label or "")
+        if segment.label and (before is None or before.span.duration_ms < segment.span.duration_ms):
+            longest[segment.label] = segment
+    table, cues = language_of(language), []
+    for label, segment in longest.items():
+        tokens = _tokens([Word(0, 1, word) for word in label.title().split()], table)
+        found = [one for one in _named(tokens, cast, table) if one.person is not None]
+        if len({one.person for one in found}) == 1:
+            span, named = segment.span, found[0]
+            middle = (span.start_ms + span.end_ms) // 2
+            cues.append(Cue("label", named.person, middle, span, label, LABEL * named.likeness))
+    return tuple(cues)
 
 
 def _cue(

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
 
-VERSIONS = {"words": 4, "sidecar": 2, "gate": 2, "turns": 3}
+VERSIONS = {"words": 4, "sidecar": 2, "gate": 2, "turns": 4}
 OURS = "plenary-archive"
 """The distribution that does what no other tool does; its version is told with each result."""
 
@@ -284,13 +284,15 @@ def turns(
 
         heard = [word for segment in segments for word in segment.words]
         said = mend(heard, hint.terms, hint.language)
-        return [turn_to_json(turn) for turn in _attribute(said, source, hint)]
+        return [turn_to_json(turn) for turn in _attribute(said, segments, source, hint)]
 
     done = ledger.once(step, work)
     return tuple(turn_from_json(row) for row in done.result), done
 
 
-def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, ...]:
+def _attribute(
+    said: Sequence[Word], segments: Sequence[Segment], source: Sound, hint: Hint
+) -> tuple[Turn, ...]:
     import numpy as np  # noqa: PLC0415 (only where there is work)
 
     from pipeline import attribute, media, names, voices  # noqa: PLC0415
@@ -305,7 +307,10 @@ def _attribute(said: Sequence[Word], source: Sound, hint: Hint) -> tuple[Turn, .
         start_ms = batch[0].start_ms
         samples = media.read_sound(source.path, Span(start_ms, batch[-1].end_ms))
         vectors.append(embedder.embed(samples, [span.shift(-start_ms) for span in batch]))
-    cues = names.find_cues(said, hint.cast, hint.language)
+    cues = (
+        *names.find_cues(said, hint.cast, hint.language),
+        *names.find_labels(segments, hint.cast, hint.language),
+    )
     return attribute.attribute(
         said,
         hint.cast,

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.attribute import attribute
-from pipeline.model import Cast, CastMember, Turn, Word
-from pipeline.names import find_cues
+from pipeline.model import Cast, CastMember, Segment, Turn, Word
+from pipeline.names import find_cues, find_labels
 from pipeline.speakers.chain import smooth
 from pipeline.speakers.identities import JUMPS, ORDERED, Factor, Problem, identify
 from pipeline.speakers.stretches import groups, stretches
@@ -81,6 +81,21 @@ def decide(
     return attribute(words, cast, cues, spans, vectors, min_confidence=min_confidence)
 
 
+def labelled(
+    lines: Sequence[Line], labels: Sequence[str | None], min_confidence: float = 0.8
+) -> list[set[str | None]]:
+    """For each line, the names it stands under where a transcript labels it so."""
+    words, _, vectors = scene(lines)
+    segments, at = [], 0
+    for (_, text), label in zip(lines, labels, strict=True):
+        segments.append(Segment(words[at : at + len(text.split())], label=label))
+        at += len(text.split())
+    cues = [*find_cues(words, CAST, "fr"), *find_labels(segments, CAST, "fr")]
+    turns = attribute(words, CAST, cues, stretches(words), vectors, min_confidence=min_confidence)
+    person = {word: turn.person for turn in turns for word in turn.words}
+    return [{person[word] for word in segment.words} for segment in segments]
+
+
 def names(lines: Sequence[Line], cast: Cast = CAST, **how: int) -> list[set[str | None]]:
     """For each line, the names under which its words stand."""
     turns = decide(lines, cast, **how)
@@ -124,6 +139,37 @@ def test_question_from_the_floor_stays_unnamed() -> None:
     found = names(lines)
     assert found[3] == {None}
     assert found[1] == found[4] == {"claire-morel"}
+
+
+TALKS: Sequence[Line] = [
+    ("h", "Bonjour à tous. Nous commençons tout de suite."),
+    ("c", SPEECH),
+    ("d", SPEECH.replace("six", "neuf")),
+    ("c", "Les collectivités peuvent soutenir les circuits courts dans les quartiers."),
+]
+
+
+def test_a_label_alone_is_no_truth() -> None:
+    """What a transcript calls a voice names it only under a threshold lower than the usual."""
+    labels = ["SPEAKER_00", "Claire Morel", "DENIS FOURNIER", "Claire Morel"]
+    assert labelled(TALKS, labels) == [{None}] * 4
+    low = labelled(TALKS, labels, min_confidence=0.3)
+    assert low == [{None}, {"claire-morel"}, {"denis-fournier"}, {"claire-morel"}]
+    assert labelled(TALKS, ["Voice"] * 4, min_confidence=0.0)
+
+
+def test_a_label_yields_to_what_was_said() -> None:
+    """Where the chair and the transcript disagree, the chair is right or nobody is."""
+    lines = [
+        OPENING,
+        ("c", SPEECH),
+        ("h", "Merci Claire Morel. Je donne la parole à Denis Fournier."),
+        ("d", SPEECH.replace("six", "neuf")),
+        ("h", "Merci Denis Fournier. La séance est levée, bonne soirée."),
+    ]
+    found = labelled(lines, [None, "Odile Garnier", None, "Claire Morel", None])
+    assert found[1] <= {"claire-morel", None}
+    assert found[3] <= {"denis-fournier", None}
 
 
 def test_nobody_is_named_by_elimination() -> None:

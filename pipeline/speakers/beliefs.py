@@ -35,6 +35,8 @@ A_FORMULA_MS = 30_000
 """A voice that speaks so long for each formula is as likely near one by mistake."""
 LEAK = 0.04
 """Share of hand-overs, thanks and introductions that name who then does not speak there."""
+VAGUE = SPOKEN_OF.keys() | {"label"}
+"""Cues whose weights say themselves how often they name who does not speak there."""
 MENTIONED = np.log(1.4)
 """Who is named at all is likelier there (measured on 61 cases: 68 of 74, of others 64 in 100)."""
 GONE = np.log(0.03)
@@ -131,7 +133,9 @@ def _prior(scene: Scene, posterior: Array) -> Array:
         person = scene.index[cue.person]
         if cue.kind == "absence":
             prior[:, person] += GONE
-        elif cue.kind != "introduction" and not (cue.kind == "hand-over" and scene.goes_on(cue)):
+        elif cue.kind not in {"introduction", "label"} and not (
+            cue.kind == "hand-over" and scene.goes_on(cue)
+        ):
             prior[voice, person] += SELF * cue.strength
     led = led**2 / np.maximum(led + length / A_FORMULA_MS, 1e-9)
     prior[:, others] += NOT_CHAIR * led[:, None]
@@ -152,7 +156,7 @@ def _factors(scene: Scene) -> tuple[Factor, ...]:
             nobody if cue.person is None else scene.index[cue.person],
             tuple(voices),
             tuple(voices.values()),
-            max(LEAK, 1 - sum(voices.values()) if cue.kind in SPOKEN_OF else LEAK),
+            max(LEAK, 1 - sum(voices.values()) if cue.kind in VAGUE else LEAK),
         )
         for cue, voices in aims.items()
     )

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CueKind = Literal[
-    "hand-over", "address", "thanks", "introduction", "question", "chair", "mention", "absence"
-]
+    "hand-over", "address", "thanks", "introduction", "question", "chair", "mention", "absence",
+    "label",
+]  # fmt: skip
 """What a phrase says about a person:
 
 hand-over     speaks next
 address       is spoken to: spoke just now or will, and is not who is speaking
 thanks        spoke just before
 introduction  is speaking
+label         is said to be speaking by a transcript made elsewhere; no phrase gives it
 question      someone from the room, listed or not, speaks next
 chair         who is speaking leads the session
 mention       is spoken of: is not who is speaking

@@ -123,6 +123,8 @@ class Scene:
         told: dict[int, dict[int, float]] = {}
         nobody = len(self.index)
         for vote in self.votes:
+            if vote.cue.kind == "label":
+                continue  # no case of the bench has any: what they are worth was not measured
             person = nobody if vote.cue.person is None else self.index[vote.cue.person]
             of_run = told.setdefault(vote.run, {})
             of_run[person] = of_run.get(person, 0.0) + vote.weight * vote.cue.strength
@@ -158,7 +160,7 @@ class Scene:
     def _aims(self, cue: Cue) -> Iterator[tuple[int, float]]:
         here = self.place(cue)
         run = self.runs[here]
-        if cue.kind == "introduction":
+        if cue.kind in {"introduction", "label"}:
             yield here, 1.0
         elif cue.kind == "thanks":
             # Whoever takes the floor thanks the chair, whether the chair has just spoken or not.

@@ -27,8 +27,9 @@ TOLD: Mapping[str, EvidenceKind] = {
     "question": "question",
     "address": "hint",
     "mention": "hint",
+    "label": "hint",
 }
-"""How a cue is called in a turn's evidence: to be spoken to, or of, is a hint."""
+"""How a cue is called in a turn's evidence: to be spoken to, or of, or labelled, is a hint."""
 
 
 def turns_of(

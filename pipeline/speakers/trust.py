@@ -40,6 +40,9 @@ WEIGHTS = (
     0.35,  # only told elsewhere: speech of the voice that cues name, against the run's (log)
     -0.45,  # how alike the recording's stretches are to their voices: noise lowers it
 )
+LABELLED = 0.75
+"""The most that a name is believed which only a transcript's labels give: nobody measured how
+often they are right, so it stays under the usual threshold."""
 HEARD_S = 0.2
 """Seconds of a voice elsewhere from which there is a likeness."""
 
@@ -51,7 +54,23 @@ def confidences(scene: Scene, people: Array, rows: Array) -> Array:
     """
     if not scene.index:
         return np.zeros(len(scene.runs))
-    return np.asarray(1 / (1 + np.exp(-signs_of(scene, people, rows) @ np.array(WEIGHTS))))
+    sure = np.asarray(1 / (1 + np.exp(-signs_of(scene, people, rows) @ np.array(WEIGHTS))))
+    labelled = _only_labelled(scene)
+    for place, run in enumerate(scene.runs):
+        if int(people[run.start : run.end].mean(axis=0)[:-1].argmax()) in labelled:
+            sure[place] = min(sure[place], LABELLED)
+    return sure
+
+
+def _only_labelled(scene: Scene) -> set[int]:
+    """Return who is known from a transcript's labels and from no cue."""
+    labelled = {c.person for c in scene.cues if c.kind == "label"}
+    spoken_of = {
+        v.cue.person
+        for v in scene.votes
+        if v.cue.kind != "label" and v.weight * v.cue.strength >= SURE
+    }
+    return {scene.index[who] for who in labelled - spoken_of if who is not None}
 
 
 @dataclass(frozen=True)
