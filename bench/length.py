@@ -6,8 +6,8 @@ Each recording is made of espeak-ng's French (no sentence twice in an hour), sev
 silences of up to two minutes and two stretches of lost packets, as a transport stream; then
 `plenary run` takes it to the public file with the bundled model, web copy off. Memory is the
 peak of all the run's processes together and of each by itself, as /proc tells (Linux only).
-Processor time outside recognition is that of the coordinator and of the decoder, less the voice
-vectors.
+Processor time outside the models is that of the coordinator and of the decoder, less the voice
+vectors and faster-whisper's detector of speech.
 """
 
 from __future__ import annotations
@@ -70,24 +70,28 @@ media:
   web_copy: false
 """
 
-# Runs the command with the voice vectors' own processor time told at the end.
+# Runs the command with the processor time of two models told at the end: the voices' and
+# faster-whisper's own detector of speech.
 DRIVER = """\
 import sys, time
+from faster_whisper.vad import get_vad_model
 from pipeline import cli, voices
-spent = 0.0
-embed = voices.Embedder.embed
-def timed(*given):
-    global spent
-    began = time.process_time()
-    try:
-        return embed(*given)
-    finally:
-        spent += time.process_time() - began
-voices.Embedder.embed = timed
+spent = {}
+def timed(name, function):
+    def call(*given):
+        began = time.process_time()
+        try:
+            return function(*given)
+        finally:
+            spent[name] = spent.get(name, 0.0) + time.process_time() - began
+    return call
+voices.Embedder.embed = timed("vectors", voices.Embedder.embed)
+session = get_vad_model().session
+session.run = timed("detector", session.run)
 try:
     cli.main()
 finally:
-    print("VECTORS", spent)
+    print("SPENT", spent.get("vectors", 0.0), spent.get("detector", 0.0))
 """
 
 
@@ -175,7 +179,8 @@ def run(folder: Path) -> Cost:
         raise SystemExit(said)
     for kind, seconds in ended.values():
         cost.seconds[kind] = cost.seconds.get(kind, 0.0) + seconds
-    cost.seconds["vectors"] = float(said.rpartition("VECTORS ")[2].split()[0])
+    vectors, detector = said.rpartition("SPENT ")[2].split()[:2]
+    cost.seconds |= {"vectors": float(vectors), "detector": float(detector)}
     return cost
 
 
@@ -233,10 +238,11 @@ def main() -> None:
         cost, hours = costs[minutes], minutes / 60
         kinds = ", ".join(f"{kind} {peak / 1e6:.0f}" for kind, peak in cost.peaks.items())
         outside = cost.seconds["coordinator"] + cost.seconds.get("decoder", 0)
-        outside -= cost.seconds["vectors"]
+        outside -= cost.seconds["vectors"] + cost.seconds["detector"]
         print(
             f"{minutes} min: peak {cost.together / 1e6:.0f} MB together ({kinds});"
-            f" per hour of sound {outside / hours:.1f} s outside recognition and vectors,"
+            f" per hour of sound {outside / hours:.1f} s outside the models,"
+            f" {cost.seconds['detector'] / hours:.1f} s faster-whisper's detector of speech,"
             f" {cost.seconds['vectors'] / hours:.1f} s vectors,"
             f" {cost.seconds.get('worker', 0) / hours:.1f} s recognition"
         )

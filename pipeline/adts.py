@@ -6,7 +6,7 @@ parts of two; each frame says how long it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import av
 
@@ -19,7 +19,23 @@ _RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000
           8_000, 7_350)  # fmt: skip
 
 
-def cut(packets: Iterable[tuple[Any, int]]) -> Iterator[tuple[Any, int]]:
+class Frame(NamedTuple):
+    """One frame of AAC: its bytes, its time stamp and length in ticks of `time_base`."""
+
+    data: bytes
+    pts: int | None
+    duration: int
+    time_base: Any
+
+    def packet(self) -> Any:
+        """Return the frame as a decoder takes it."""
+        packet: Any = av.Packet(self.data)
+        packet.time_base, packet.pts = self.time_base, self.pts
+        packet.duration = self.duration
+        return packet
+
+
+def cut(packets: Iterable[tuple[Any, int]]) -> Iterator[tuple[Frame, int]]:
     """Yield the frames of packets as the stream carries them, each with its time stamp.
 
     The stamp of a packet is that of the first frame that begins in it; the others are counted
@@ -28,23 +44,28 @@ def cut(packets: Iterable[tuple[Any, int]]) -> Iterator[tuple[Any, int]]:
     rest, pts, before = b"", None, -1
     for packet, at in packets:
         data, place = rest + bytes(packet), 0
+        base = packet.time_base
+        tick = float(base)
         # What follows a loss has neither a head of its own nor a stamp; libav makes one up.
         told, before = None if at == before else packet.pts, at
+        length = _length(data, place)
         while 0 <= place <= len(data) - _HEAD:
-            end = place + _length(data, place)
+            end = place + length
             if place < end > len(data):
                 break
-            if place < end and (end == len(data) or _length(data[end : end + _HEAD], 0)):
+            following = _length(data, end)
+            if place < end and (end == len(data) or following):
                 if place >= len(rest) and told is not None:
                     pts, told = told, None
-                frame: Any = av.Packet(data[place:end])
-                frame.time_base, frame.pts = packet.time_base, pts
-                frame.duration = round(_SAMPLES / _rate(data, place) / packet.time_base)
+                frame = Frame(
+                    data[place:end], pts, round(_SAMPLES / _rate(data, place) / tick), base
+                )
                 pts = None if pts is None else pts + frame.duration
                 yield frame, at
-                place = end
+                place, length = end, following
             else:
                 place = data.find(b"\xff", place + 1)
+                length = _length(data, place) if place >= 0 else 0
         rest = data[place:] if place >= 0 else b""
 
 

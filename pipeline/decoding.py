@@ -51,9 +51,10 @@ def _frames(opened: InputContainer, take: Take) -> Iterator[tuple[float, Any]]:
     decoder = _Decoder(stream.codec_context)
     skipped = _Skipped(first_byte(take.path)) if take.container.format in BARE else None
     places = deque(take.placed)
-    for number, (packet, _) in enumerate(packets_of(opened, stream, take.is_raw)):
+    for number, (told, _) in enumerate(packets_of(opened, stream, take.is_raw)):
         while places and places[0].first <= number:
             add_s = places.popleft().add_s
+        packet = told.packet() if take.is_raw else told
         decoded = decoder.decode(packet)
         if skipped is not None:
             skipped.count(packet, decodes=bool(decoded))
