@@ -83,7 +83,7 @@ from bench.throughput import Capped
 from pipeline import attribute, night, steps, cli
 from pipeline.model import Turn
 night.Engine = Capped
-steps._attribute = lambda said, source, hint: (Turn(tuple(said), "voice-1"),) if said else ()
+steps._attribute = lambda said, *more: (Turn(tuple(said), "voice-1"),) if said else ()
 cli.main()
 """
 
