@@ -18,6 +18,7 @@ from pipeline.ahead import Ahead
 from pipeline.event import cast_of, terms_of, transcribed
 from pipeline.languages import AUTO
 from pipeline.ledger import digest
+from pipeline.memory import give_back
 from pipeline.model import Span
 
 if TYPE_CHECKING:
@@ -223,6 +224,7 @@ def _recognised(
     )
     blocks = [[split.closer(heard, w) for w in block] for block in split.blocks(windows)]
     speech_ms = sum(w.span.duration_ms for block in blocks for w in block)
+    give_back()  # before the workers take theirs
     with bench.progress.stage(f"{event.id}/{session.id}", "words", speech_ms) as stage:
         segments, done = steps.words(
             bench.ledger,

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from archive.errors import CaptureFault, PlenaryError, Stopped
 from pipeline.executors import Engine, Task, recognise
+from pipeline.memory import give_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -241,5 +242,6 @@ def _serve(pipe: Connection[Any, Any], engine: Engine) -> None:
             return
         try:
             pipe.send(recognise(recogniser, task))
+            give_back()
         except Exception as error:  # noqa: BLE001 (the coordinator decides what it means)
             pipe.send(error)
