@@ -79,7 +79,8 @@ def words(
     steps = [_words_step(source, block, recognition, model_sha256) for block in blocks]
     ledger.plan([(step, _length(block)) for step, block in zip(steps, blocks, strict=True)])
     for place, (step, block) in enumerate(zip(steps, blocks, strict=True)):
-        if work.is_known(place, step):
+        if ledger.find(step) is not None:
+            progress.skip(_length(block))
             continue
         if len(work.waiting) > executor.workers:
             meanwhile()
@@ -96,12 +97,13 @@ def words(
     work.collect_all()
     if work.aside:
         raise work.aside[0]
-    done = tuple(work.results[place] for place in range(len(blocks)))
+    # A day's words are taken from their rows when the workers have given their memory back.
+    done = tuple(filter(None, map(ledger.find, steps)))
     return tuple(s for d in done for s in segments_from_json(d.result["segments"])), done
 
 
 class _Blocks:
-    """A session's blocks on their way: recorded, under way, or set aside."""
+    """A session's blocks under way, or set aside."""
 
     def __init__(
         self,
@@ -112,17 +114,8 @@ class _Blocks:
         self._ledger = ledger
         self._blocks = blocks
         self._progress = progress
-        self.results: dict[int, Done] = {}
         self.aside: list[CaptureFault] = []
         self.waiting: deque[tuple[int, Step, Future[Recognised]]] = deque()
-
-    def is_known(self, place: int, step: Step) -> bool:
-        """Take a block's result where it was recorded before."""
-        known = self._ledger.find(step)
-        if known is not None:
-            self.results[place] = known
-            self._progress.skip(_length(self._blocks[place]))
-        return known is not None
 
     def collect(self) -> None:
         """Record the oldest block under way, once it is done."""
@@ -133,7 +126,7 @@ class _Blocks:
         except CaptureFault as fault:
             self.aside.append(_placed(fault, block))
             return
-        self.results[place] = self._ledger.record(step, recognised_to_json(heard))
+        self._ledger.record(step, recognised_to_json(heard))
         self._progress.advance(_length(self._blocks[place]))
 
     def collect_all(self) -> None:
