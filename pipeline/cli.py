@@ -346,7 +346,7 @@ def evaluate(
             click.echo(f"{count} stretches are in {sheet}: fill in its last two columns, and then")
             click.echo(f"plenary evaluate --sheet {shlex.quote(str(sheet))}")
         elif reference is not None:
-            scores = evaluating.with_total(evaluating.score_archive(db, reference))
+            scores = evaluating.score_archive(db, reference)
             click.echo(evaluating.as_json(scores) if as_json else evaluating.table(scores))
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, fields
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -227,13 +228,36 @@ def best_assignment(gains: NDArray[np.float64]) -> float:
     return float(-sum(costs[owner[c] - 1, c - 1] for c in range(1, columns + 1) if owner[c]))
 
 
-def score_archive(db: sqlite3.Connection, reference: Path) -> dict[str, Score]:
+@dataclass(frozen=True)
+class Scores:
+    """The score of each session, by its id, and the recording that holds each."""
+
+    sessions: Mapping[str, Score]
+    recording_of: Mapping[str, str]
+
+    @property
+    def recordings(self) -> dict[str, Score]:
+        """The sum of each recording's sessions, by its id."""
+        sums: dict[str, Score] = {}
+        for session, score in self.sessions.items():
+            recording = self.recording_of[session]
+            sums[recording] = sums.get(recording, Score()) + score
+        return sums
+
+    @property
+    def total(self) -> Score:
+        """The sum of all."""
+        return sum(self.sessions.values(), Score())
+
+
+def score_archive(db: sqlite3.Connection, reference: Path) -> Scores:
     """Score each session of a published file that has `<event>/<session>.txt` or `.rttm`.
 
     Raises FileFault for a damaged reference, and where there is none for this archive.
     """
     scores: dict[str, Score] = {}
-    for (session_id,) in db.execute("SELECT id FROM sessions ORDER BY id"):
+    recordings = dict(db.execute("SELECT id, recording_id FROM sessions ORDER BY id"))
+    for session_id in recordings:
         text, turns = reference / f"{session_id}.txt", reference / f"{session_id}.rttm"
         score = Score()
         if text.exists():
@@ -252,7 +276,7 @@ def score_archive(db: sqlite3.Connection, reference: Path) -> dict[str, Score]:
             "name the folder above those of the events",
             path=reference,
         )
-    return scores
+    return Scores(scores, recordings)
 
 
 def _read(path: Path) -> str:
@@ -336,22 +360,24 @@ def parse_rttm(text: str, path: Path) -> list[Line]:
     return lines
 
 
-def with_total(scores: Mapping[str, Score]) -> dict[str, Score]:
-    """Return the scores and, as `all`, their sum."""
-    return {**scores, "all": sum(scores.values(), Score())}
+def as_json(scores: Scores) -> str:
+    """Return the figures of each session, of each recording and of `all` for programs."""
+    sessions = {name: score.rates() for name, score in scores.sessions.items()}
+    recordings = {name: score.rates() for name, score in scores.recordings.items()}
+    told = {**sessions, "recordings": recordings, "all": scores.total.rates()}
+    return json.dumps(told, indent=2)
 
 
-def as_json(scores: Mapping[str, Score]) -> str:
-    """Return each session's figures for programs."""
-    return json.dumps({name: score.rates() for name, score in scores.items()}, indent=2)
-
-
-def table(scores: Mapping[str, Score]) -> str:
-    """Scores as lines of text, in their order, and beneath how reliable confidence is."""
-    head = f"{'session':40}" + "".join(f" {name:>9}" for name in COLUMNS)
-    lines = [head, *(_line(*item) for item in scores.items())]
-    lines.append(f"Words are compared in {NORMALISATION}.")
-    sure = list(scores.values())[-1].sure
+def table(scores: Scores) -> str:
+    """Scores as lines of text, and beneath how reliable confidence is."""
+    heads = "".join(f" {name:>9}" for name in COLUMNS)
+    lines = [
+        *(f"{'session':40}{heads}", *starmap(_line, scores.sessions.items())),
+        *("", f"{'recording':40}{heads}", *starmap(_line, scores.recordings.items())),
+        _line("all", scores.total),
+        f"Words are compared in {NORMALISATION}.",
+    ]
+    sure = scores.total.sure
     return "\n".join([*lines, "", reliability(sure)] if sure else lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from hypothesis.extra import numpy as arrays
 
 from pipeline.evaluate import (
     Score,
+    Scores,
+    as_json,
     best_assignment,
     calibration_error,
     reliability,
@@ -102,7 +105,19 @@ def test_confidence_is_held_against_who_spoke_most() -> None:
     shown = reliability(score.sure)
     assert shown.splitlines()[1].split() == ["1", "0.20", "0.00"]
     assert shown.splitlines()[2].split() == ["3", "0.90", "0.67"]
-    assert shown in table({"event/session": score + Score(words=1)})
+    sessions = {"event/session": score + Score(words=1)}
+    assert shown in table(Scores(sessions, {"event/session": "event/day"}))
+
+
+def test_recordings_add_up_their_sessions() -> None:
+    """Two sessions of one recording and one of another: per session, per recording, in all."""
+    sessions = {f"event/{n}": Score(words=100, word_errors=n) for n in (1, 2, 6)}
+    held = {"event/1": "event/day", "event/2": "event/day", "event/6": "event/night"}
+    told = json.loads(as_json(Scores(sessions, held)))
+    assert told["event/6"]["word_error_rate"] == 0.06
+    assert told["recordings"]["event/day"]["word_error_rate"] == 0.015
+    assert told["recordings"]["event/night"]["word_error_rate"] == 0.06
+    assert told["all"]["word_error_rate"] == 0.03
 
 
 def test_scores_add_up() -> None:
