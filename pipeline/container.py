@@ -330,12 +330,25 @@ def _length_ms(container: InputContainer, stream: Any) -> int:
     return round(ticks * float(stream.time_base) * 1000)
 
 
+_LAST_FRAMES = 5 * av.time_base
+"""In microseconds, more than two frames of the sound that we write."""
+
+
 def _pieces(path: Path, start: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Yield (first sample's number, samples) from a frame at or before `start`."""
     with open_capture(path) as container:
         stream = container.streams.audio[0]
-        if start:
-            container.seek(start * av.time_base // SAMPLE_RATE)
+        if start >= _LAST_FRAMES * SAMPLE_RATE // av.time_base:
+            _seek(container, start * av.time_base // SAMPLE_RATE)
         for frame in container.decode(stream):
             samples = frame.to_ndarray()[0].astype(np.float32) / 32768
             yield round((frame.time or 0) * SAMPLE_RATE), samples
+
+
+def _seek(container: InputContainer, at: int) -> None:
+    """Go to a place in microseconds, or before it."""
+    try:
+        container.seek(at)
+    except av.error.FFmpegError:
+        # libav finds no way to the last frame but one of some FLAC files, nor to a lone one.
+        container.seek(at - _LAST_FRAMES)

@@ -20,6 +20,7 @@ from clips import ffmpeg, onsets
 from archive.errors import CaptureFault
 from pipeline import media, processes
 from pipeline.model import Span
+from pipeline.sink import HEARD, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +126,20 @@ def test_sound_is_read_by_span_and_in_chunks(clips: Path, tmp_path: Path) -> Non
     for start_ms, end_ms in ((0, 1), (4_321, 6_543), (9_000, 99_000), (5_000, 5_000)):
         part = media.read_sound(target, Span(start_ms, end_ms))
         assert np.array_equal(part, whole[start_ms * 16 : end_ms * 16])
+
+
+@pytest.mark.parametrize("length_ms", [400, 3_000, 5_030, 20_000])
+def test_sound_is_read_from_anywhere(tmp_path: Path, length_ms: int) -> None:
+    """Also from the last frame but one, to which libav finds no way in some FLAC files."""
+    target = tmp_path / "s.flac"
+    noise = np.random.default_rng(0).normal(0, 3_000, length_ms * 16).astype(np.int16)
+    with Sink(target, HEARD) as sink:
+        sink.write(noise)
+        sink.finish()
+    for start_ms in range(0, length_ms, 97):
+        part = media.read_sound(target, Span(start_ms, start_ms + 50))
+        expected = noise[start_ms * 16 : (start_ms + 50) * 16] / np.float32(32768)
+        assert np.array_equal(part, expected), start_ms
 
 
 def test_one_channel_may_be_taken(tmp_path: Path) -> None:
