@@ -180,26 +180,31 @@ def _tools(settings: Settings) -> Iterator[PlenaryError]:
 
 
 def _no_model(settings: Settings) -> Iterator[ModelFault]:
-    """Say, with config's line, that the model is not there."""
+    """Find a recogniser's model that is not there."""
     from pipeline.models import find_model  # noqa: PLC0415 - faster-whisper loads only here
 
     try:
         find_model(settings.transcription.model, settings.data)
     except ModelFault as fault:
-        line = settings.lines.get("transcription.model")
-        facts = {**fault.facts, "model": settings.transcription.model}
-        sentence = "transcription.model {model}: " + fault.sentence
-        yield ModelFault(sentence, fault.next_step, path=settings.path, line=line, **facts)
+        yield _of_config(fault, settings, "transcription.model", settings.transcription.model)
 
 
-def _no_voices(settings: Settings) -> Iterator[PlenaryError]:
+def _no_voices(settings: Settings) -> Iterator[ModelFault]:
     """Find a neural voice model that was not fetched or cannot be loaded."""
     from pipeline.voices import embedder  # noqa: PLC0415 (onnxruntime is slow to import)
 
     try:
         embedder(settings.voices.model, settings.data)
     except ModelFault as fault:
-        line = settings.lines.get("voices.model")
-        facts = {**fault.facts, "model": settings.voices.model}
-        sentence = "voices.model {model}: " + fault.sentence
-        yield ModelFault(sentence, fault.next_step, path=settings.path, line=line, **facts)
+        yield _of_config(fault, settings, "voices.model", settings.voices.model)
+
+
+def _of_config(fault: ModelFault, settings: Settings, key: str, model: str) -> ModelFault:
+    """Return what is wrong with a model at the key, and line, of config.yaml that names it."""
+    return ModelFault(
+        f"{key} {{model}}: {fault.sentence}",
+        fault.next_step,
+        path=settings.path,
+        line=settings.lines.get(key),
+        **{**fault.facts, "model": model},
+    )

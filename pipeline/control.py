@@ -17,6 +17,8 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from archive.errors import FileFault
+from archive.export.csv_ import safe
+from archive.site.links import Links
 from pipeline.progress import clock
 from pipeline.sentences import ends_sentence
 
@@ -121,11 +123,12 @@ def write_sheet(stretches: Sequence[Stretch], site: str | None) -> str:
     text = StringIO()
     table = csv.writer(text)
     table.writerow(HEAD)
+    links = Links.from_afar(site or "http://127.0.0.1:8001")
     for number, one in enumerate(stretches, start=1):
-        moment = f"?t={one.start_ms / 1000:.1f},{one.end_ms / 1000:.1f}"
-        address = f"{(site or 'http://127.0.0.1:8001').rstrip('/')}/{one.recording}{moment}"
+        address = links.recording(one.recording, one.start_ms, one.end_ms)
         times = (clock(one.start_ms), clock(one.end_ms))
-        table.writerow((number, address, one.recording, *times, one.speaker, one.text, "", ""))
+        said = (safe(one.speaker), safe(one.text))
+        table.writerow((number, address, one.recording, *times, *said, "", ""))
     return text.getvalue()
 
 

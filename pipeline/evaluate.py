@@ -230,10 +230,10 @@ def best_assignment(gains: NDArray[np.float64]) -> float:
 
 @dataclass(frozen=True)
 class Scores:
-    """The score of each session, by its id, and the recording that holds each."""
+    """The score of each session, by its id, and the recording that holds each, if any does."""
 
     sessions: Mapping[str, Score]
-    recording_of: Mapping[str, str]
+    recording_of: Mapping[str, str | None]
 
     @property
     def recordings(self) -> dict[str, Score]:
@@ -241,7 +241,8 @@ class Scores:
         sums: dict[str, Score] = {}
         for session, score in self.sessions.items():
             recording = self.recording_of[session]
-            sums[recording] = sums.get(recording, Score()) + score
+            if recording is not None:
+                sums[recording] = sums.get(recording, Score()) + score
         return sums
 
     @property

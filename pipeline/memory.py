@@ -1,7 +1,7 @@
 """Memory that the C library keeps after use is given back to the system.
 
-glibc holds on to what was freed, in case it is asked for again: between the steps of a long
-recording that adds up to several hundred megabytes over all processes (bench/length.py).
+glibc holds on to what was freed, in case it is asked for again: each process then stays as large
+as its largest step made it (bench/length.py measures all of them together).
 """
 
 from __future__ import annotations

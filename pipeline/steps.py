@@ -98,8 +98,14 @@ def words(
     if work.aside:
         raise work.aside[0]
     # A day's words are taken from their rows when the workers have given their memory back.
-    done = tuple(filter(None, map(ledger.find, steps)))
+    done = tuple(_recorded(ledger, step) for step in steps)
     return tuple(s for d in done for s in segments_from_json(d.result["segments"])), done
+
+
+def _recorded(ledger: Ledger, step: Step) -> Done:
+    done = ledger.find(step)
+    assert done is not None, "every block was recorded, found before, or set aside"
+    return done
 
 
 class _Blocks:

@@ -167,7 +167,8 @@ def test_a_label_yields_to_what_was_said() -> None:
         ("d", SPEECH.replace("six", "neuf")),
         ("h", "Merci Denis Fournier. La séance est levée, bonne soirée."),
     ]
-    found = labelled(lines, [None, "Odile Garnier", None, "Claire Morel", None])
+    found = labelled(lines, ["Hugues Lambert", "Odile Garnier", None, "Claire Morel", None])
+    assert found[0] == found[2] == {"hugues-lambert"}
     assert found[1] <= {"claire-morel", None}
     assert found[3] <= {"denis-fournier", None}
 

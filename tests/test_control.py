@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from archive_fixture import PRIVATE, public_archive
+from site_client import SITE, Client
 
 from archive.errors import FileFault
+from archive.site.serve import make_app
 from pipeline.control import (
     HEAD,
     Share,
+    Stretch,
     draw,
     read_sheet,
     shares_table,
@@ -49,7 +52,7 @@ def filled(public_archive: Path, path: Path, answers: list[tuple[str, str]], mar
         stretches = draw(db, len(answers), random.Random(7))
     rows = list(csv.reader(StringIO(write_sheet(stretches, "https://example.org/"))))
     assert rows[0] == list(HEAD)
-    assert rows[1][1].startswith(f"https://example.org/{stretches[0].recording}?t=")
+    assert rows[1][1].startswith(f"https://example.org/recordings/{stretches[0].recording}?t=")
     text = StringIO()
     table = csv.writer(text, delimiter=mark)
     table.writerow(rows[0])
@@ -65,6 +68,23 @@ def test_a_sheet_is_read_back(public_archive: Path, tmp_path: Path, mark: str) -
     shares = read_sheet(filled(public_archive, tmp_path / "s.csv", answers, mark))
     assert shares == {"text": Share(3, 4), "name": Share(2, 3)}
     assert "3 of 4 right" in shares_table(shares)
+
+
+def test_every_stretch_can_be_played(public_archive: Path, tmp_path: Path) -> None:
+    """The address of each row is one that the site answers."""
+    with closing(sqlite3.connect(public_archive)) as db:
+        sheet = write_sheet(draw(db, 10_000, random.Random(1)), "http://site")
+    visitor = Client(make_app(public_archive, tmp_path, SITE))
+    rows = list(csv.DictReader(StringIO(sheet)))
+    assert rows
+    for address in {row["play"] for row in rows}:
+        assert visitor.get(address.removeprefix("http://site")).status_code == 200, address
+
+
+def test_a_spreadsheet_takes_nothing_for_a_formula() -> None:
+    """Neither a name nor words that begin as one."""
+    (row,) = csv.DictReader(StringIO(write_sheet([Stretch("e/r", 0, 1, "=A1", "+1")], None)))
+    assert (row["speaker"], row["text"]) == ("'=A1", "'+1")
 
 
 def test_the_interval_is_wilsons() -> None:

@@ -118,6 +118,9 @@ def test_recordings_add_up_their_sessions() -> None:
     assert told["recordings"]["event/day"]["word_error_rate"] == 0.015
     assert told["recordings"]["event/night"]["word_error_rate"] == 0.06
     assert told["all"]["word_error_rate"] == 0.03
+    unfilmed = Scores({"event/1": sessions["event/1"]}, {"event/1": None})
+    assert unfilmed.recordings == {}
+    assert "event/1" in table(unfilmed)
 
 
 def test_scores_add_up() -> None:

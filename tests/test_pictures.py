@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from clips import ffmpeg
 from conftest import ROOT, Archive, archive_of
+from small_archive import EVENT, edit, programme_of
 
 from archive.errors import CaptureFault, Stopped
 from pipeline import media
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from pipeline.model import Span
 
-EVENT = "2020-01-01-essai"
 PROGRAMME = """\
 event:
   id: 2020-01-01-essai
@@ -70,18 +70,8 @@ def archive(tmp_path: Path, captures: Path) -> Archive:
     for capture in captures.iterdir():
         (event / capture.name).symlink_to(capture)
     made = archive_of(tmp_path, tmp_path / "events")
-    _edit(made.config, str(ROOT / "demo" / "model"), str(tmp_path / "no-model"))
+    edit(made.config, str(ROOT / "demo" / "model"), str(tmp_path / "no-model"))
     return made
-
-
-def _edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text("utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), "utf-8")
-
-
-def _programme(archive: Archive) -> Path:
-    return archive.config.parent / "events" / EVENT / "programme.yaml"
 
 
 def _run(archive: Archive) -> list[str]:
@@ -181,7 +171,7 @@ def test_another_size_or_quality_makes_the_picture_anew(archive: Archive) -> Non
     again = (folder / "matin.mp4").stat().st_mtime_ns
     assert again != seen
     assert (folder / "matin.m4a").stat().st_mtime_ns == heard
-    _edit(archive.config, "quality: high", "quality: high, height: 360")
+    edit(archive.config, "quality: high", "quality: high, height: 360")
     assert "matin" in _run(archive)
     assert (folder / "matin.mp4").stat().st_mtime_ns != again
     assert _run(archive) == []
@@ -192,7 +182,7 @@ def test_a_session_that_opens_at_midnight_opens_in_both(
 ) -> None:
     """What opens between the two copies is in neither that night, and in both the next day."""
     opening = '"La première"\n    access: "public from 2100-01-02"'
-    _edit(_programme(archive), '"La première"', opening)
+    edit(programme_of(archive), '"La première"', opening)
     days = {"make_sound_copy": dt.date(2100, 1, 1), "make_web_copy": dt.date(2100, 1, 2)}
     today = days["make_sound_copy"]
 
@@ -215,8 +205,8 @@ def test_a_session_that_opens_at_midnight_opens_in_both(
             return made
 
         monkeypatch.setattr(media, name, told)
-    _edit(
-        _programme(archive),
+    edit(
+        programme_of(archive),
         "captures: [soir.wav]",
         'captures: [soir.wav]\n    media: {url: "https://example.org/"}',
     )
@@ -229,8 +219,8 @@ def test_every_copy_goes_with_what_becomes_private(archive: Archive) -> None:
     """Sound, film and poster leave before anything else is done, and so does a half copy."""
     _run(archive)
     (archive.data / "media" / EVENT / ".matin.mp4.part").write_bytes(b"half")
-    _edit(_programme(archive), '"La première"', '"La première"\n    access: closed')
-    _edit(archive.config, "site:", "media: {web_copy: false}\nsite:")
+    edit(programme_of(archive), '"La première"', '"La première"\n    access: closed')
+    edit(archive.config, "site:", "media: {web_copy: false}\nsite:")
     assert _run(archive) == []
     assert _copies(archive) == {"soir.m4a"}
     assert _played(archive) == {"soir": "soir.m4a"}
@@ -239,7 +229,7 @@ def test_every_copy_goes_with_what_becomes_private(archive: Archive) -> None:
 def test_nothing_is_made_of_what_is_played_elsewhere(archive: Archive) -> None:
     """`media: {url, offset}` names another host: no copy, its address and offset are public."""
     hosted = '[matin.mp4]\n    media: {url: "https://example.org/film", offset: -12.4}'
-    _edit(_programme(archive), "[matin.mp4]", hosted)
+    edit(programme_of(archive), "[matin.mp4]", hosted)
     assert _run(archive) == ["soir"]
     assert _copies(archive) == {"soir.m4a"}
     assert _played(archive)["matin"] == "https://example.org/film"
@@ -248,9 +238,9 @@ def test_nothing_is_made_of_what_is_played_elsewhere(archive: Archive) -> None:
 def test_a_film_leaves_where_only_sound_is_left(archive: Archive) -> None:
     """A recording whose captures are exchanged for sound keeps no picture of the old ones."""
     _run(archive)
-    sound = _programme(archive).with_name("matin.wav")
+    sound = programme_of(archive).with_name("matin.wav")
     shutil.copyfile(sound.with_name("soir.wav"), sound)
-    _edit(_programme(archive), "captures: [matin.mp4]", "captures: [matin.wav]")
+    edit(programme_of(archive), "captures: [matin.mp4]", "captures: [matin.wav]")
     _run(archive)
     assert _copies(archive) == {"matin.m4a", "soir.m4a"}
     assert _played(archive)["matin"] == "matin.m4a"
@@ -260,9 +250,9 @@ def test_a_film_leaves_where_only_sound_is_left(archive: Archive) -> None:
 def test_the_history_tells_how_a_picture_was_made(archive: Archive) -> None:
     """Copied, or encoded and why: the archivist can find out."""
     _run(archive)
-    _edit(archive.config, "site:", "media: {height: 360}\nsite:")
-    _edit(
-        _programme(archive),
+    edit(archive.config, "site:", "media: {height: 360}\nsite:")
+    edit(
+        programme_of(archive),
         "recording: matin\n",
         'recording: matin\n    from: "00:01"\n    to: "00:02"\n',
     )

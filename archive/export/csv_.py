@@ -36,10 +36,11 @@ def write(transcript: Transcript) -> str:
                 *(turn.person, turn.name, turn.role, turn.organisation, turn.voice),
                 *(f"{turn.confidence:.3f}", turn.origin, passage.text, transcript.licence),
             )
-            lines.writerow([_safe(cell or "") for cell in cells])
+            lines.writerow([safe(cell or "") for cell in cells])
     return target.getvalue()
 
 
-def _safe(cell: str) -> str:
+def safe(cell: str) -> str:
+    """Return one line that a spreadsheet takes for text."""
     line = one_line(cell)
     return f"'{line}" if line.startswith(_FORMULA) else line

@@ -57,7 +57,9 @@ def confidences(scene: Scene, people: Array, rows: Array) -> Array:
     sure = np.asarray(1 / (1 + np.exp(-signs_of(scene, people, rows) @ np.array(WEIGHTS))))
     labelled = _only_labelled(scene)
     for place, run in enumerate(scene.runs):
-        if int(people[run.start : run.end].mean(axis=0)[:-1].argmax()) in labelled:
+        best = int(people[run.start : run.end].mean(axis=0)[:-1].argmax())
+        leads = best in scene.chairs and scene.leading[run.voice] > 0
+        if best in labelled and not leads:
             sure[place] = min(sure[place], LABELLED)
     return sure
 
