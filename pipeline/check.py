@@ -18,7 +18,7 @@ from archive.errors import (
 from pipeline.config import load_settings
 from pipeline.estimate import Estimate, Looked, estimate, standing_folder, too_small
 from pipeline.event import transcribed
-from pipeline.hear import is_recognised
+from pipeline.hear import recognised
 from pipeline.model import Span
 from pipeline.programme import Programmes, read_events
 from pipeline.progress import clock
@@ -59,7 +59,7 @@ def check(settings_path: Path) -> Checked:
         return Checked(None, (), tuple(wrong.errors), (), (), None)
     programmes = read_events(settings.events)
     faults = [*_located(settings, programmes), *_tools(settings)]
-    if any(is_recognised(event, r) for event in programmes.events for r in event.recordings):
+    if any(recognised(event, r) for event in programmes.events for r in event.recordings):
         faults += _no_model(settings)
     faults += _no_voices(settings)
     capture_faults: list[PlenaryError] = []

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import PlenaryError
 from pipeline.config import load_settings
+from pipeline.event import originals_of
 from pipeline.hear import hear
 from pipeline.ledger import DELETION, Done, Due, Ledger, Step
 from pipeline.night import opened, refuse_unbegun
@@ -151,9 +152,8 @@ def _mark(
 
 def _roots(ledger: Ledger, event: Event, recording: Recording) -> dict[Path, str | None]:
     """Return the hashes of what a recording is made from; None where nothing vouches for one."""
-    own = (session for session in event.sessions if session.recording == recording.id)
     roots: dict[Path, str | None] = {}
-    for path in (*recording.captures, *(path for session in own for path in session.transcripts)):
+    for path in originals_of(event, recording):
         roots[path] = None
         with contextlib.suppress(Due, PlenaryError):
             roots[path] = ledger.sha256(path)

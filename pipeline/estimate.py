@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from archive.errors import ArchiveFault
 from archive.store import open_to_read
 from pipeline.container import SAMPLE_RATE
-from pipeline.hear import is_recognised
+from pipeline.hear import recognised
 from pipeline.sink import PLAYED
 from pipeline.webcopy import limits
 
@@ -79,16 +79,12 @@ def estimate(settings: Settings, looked: Mapping[str, Looked]) -> Estimate:
     return Estimate(
         hours_of_sound=sum(one.hours for one in looked.values()),
         hours_left=sum(one.hours for one in left),
-        hours_recognised=sum(o.hours for o in looked.values() if _needs_model(o)),
-        recognised_left=sum(o.hours for o in left if _needs_model(o)),
+        hours_recognised=sum(o.hours for o in looked.values() if recognised(o.event, o.recording)),
+        recognised_left=sum(o.hours for o in left if recognised(o.event, o.recording)),
         gigabytes=sum(one.hours * _kbps(settings, one) for one in looked.values())
         * _BYTES_PER_HOUR
         / 1e9,
     )
-
-
-def _needs_model(one: Looked) -> bool:
-    return is_recognised(one.event, one.recording)
 
 
 def _kbps(settings: Settings, one: Looked) -> float:

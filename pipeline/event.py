@@ -212,6 +212,12 @@ def public_spans(
     return union(span for part in union(public) for span in complement(hidden, part))
 
 
+def originals_of(event: Event, recording: Recording) -> tuple[Path, ...]:
+    """Return the files that a recording is made from: its captures, its sessions' transcripts."""
+    own = (session for session in event.sessions if session.recording == recording.id)
+    return (*recording.captures, *(path for session in own for path in session.transcripts))
+
+
 def transcribed(session: Session, captures: Sequence[Span]) -> tuple[Span, ...]:
     """Return the captures that the session's transcripts belong to, in order.
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archive.errors import ArchiveFault, CaptureFault
 from archive.publish import check_published
+from pipeline.event import originals_of
 from pipeline.hashing import hash_file
 from pipeline.ledger import FIXITY_CHECK
 
@@ -67,8 +68,7 @@ def originals(events: Sequence[Event]) -> tuple[Original, ...]:
     for event in events:
         for recording in event.recordings:
             name = f"{event.id}/{recording.id}"
-            own = (s for s in event.sessions if s.recording == recording.id)
-            for path in (*recording.captures, *(t for s in own for t in s.transcripts)):
+            for path in originals_of(event, recording):
                 found.setdefault(path, Original(name, path))
     return tuple(found.values())
 

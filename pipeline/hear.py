@@ -80,9 +80,9 @@ def held(event: Event, recording: Recording) -> list[Session]:
     return [s for s in event.sessions if s.recording == recording.id and s.kind != "break"]
 
 
-def is_recognised(event: Event, recording: Recording) -> bool:
-    """Tell whether a model must hear some of a recording: a session without transcripts."""
-    return any(not session.transcripts for session in held(event, recording))
+def recognised(event: Event, recording: Recording) -> list[Session]:
+    """Return the sessions of a recording that a model must hear: those without transcripts."""
+    return [session for session in held(event, recording) if not session.transcripts]
 
 
 def inputs(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from pipeline.config import load_settings
 from pipeline.executors import Engine, cores_here, usual_workers
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
-from pipeline.hear import Bench, is_recognised
+from pipeline.hear import Bench, recognised
 from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
 from pipeline.programme import load_events
@@ -199,7 +199,7 @@ def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:
 
 def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
     """Return the model's folder; None where every session brings its transcripts."""
-    if not any(is_recognised(event, r) for event in events for r in event.recordings):
+    if not any(recognised(event, r) for event in events for r in event.recordings):
         return None
     return find_model(settings.transcription.model, settings.data)
 

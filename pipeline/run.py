@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING
 from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
 from archive.publish import publish
 from pipeline import rows
-from pipeline.hear import Bench, begin, hear, inputs, is_recognised
+from pipeline.hear import Bench, begin, hear, inputs, recognised
 from pipeline.ledger import Due, Step, digest
 from pipeline.listening import recording_ms
 from pipeline.pictures import make_pictures, make_sound_copy, withdraw
@@ -164,7 +164,7 @@ def _work(
     for (event, recording), following in zip_longest(queue, queue[1:]):
         name = f"{event.id}/{recording.id}"
         meanwhile = partial(_begin, bench, following)
-        if waiting[name].step in _BEFORE_WORDS and is_recognised(event, recording):
+        if waiting[name].step in _BEFORE_WORDS and recognised(event, recording):
             bench.executor.warm()
         with _costing_only_itself(bench, store, outcome, recording, name):
             if _words(bench, store, event, recording, meanwhile):
@@ -227,7 +227,7 @@ def _planned(
     heard = [
         lengths[event.id, recording.id]
         for event, recording in _recordings(events)
-        if (event.id, recording.id) in lengths and is_recognised(event, recording)
+        if (event.id, recording.id) in lengths and recognised(event, recording)
     ]
     whole = sum(lengths.values())
     return {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from archive.errors import ArchiveFault
 from archive.store import open_to_read
 from pipeline.config import load_settings
-from pipeline.hear import held
+from pipeline.hear import recognised
 from pipeline.ledger import CREATION, DISSEMINATION, FIXITY_CHECK
 from pipeline.programme import load_events
 from pipeline.progress import clock
@@ -115,7 +115,7 @@ def standing(config: Path) -> tuple[Standing, ...]:
 def _recognised(event: Event, name: str) -> set[str]:
     """Return the sessions of a recording that a model has to hear."""
     (recording,) = (r for r in event.recordings if f"{event.id}/{r.id}" == name)
-    return {session.id for session in held(event, recording) if not session.transcripts}
+    return {session.id for session in recognised(event, recording)}
 
 
 def _with(one: Standing, told: _Told, sessions: Iterable[str], *, wants_pictures: bool) -> Standing:

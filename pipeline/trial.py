@@ -19,7 +19,7 @@ from pipeline.container import PER_MS, capture_sound, probe
 from pipeline.estimate import hours
 from pipeline.event import terms_of
 from pipeline.executors import Task, recognise
-from pipeline.hear import held
+from pipeline.hear import recognised
 from pipeline.model import Span
 from pipeline.night import engine
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pipeline.config import Settings
     from pipeline.estimate import Estimate
-    from pipeline.event import Event, Recording, Session
+    from pipeline.event import Event, Session
 
 STRETCH_MS = 60_000
 """Length of the stretch that is tried: two or three of the recogniser's windows."""
@@ -102,7 +102,7 @@ def _stretches(
         (event, session, capture)
         for event in events
         for recording in event.recordings
-        for session in _recognised(event, recording)[:1]
+        for session in recognised(event, recording)[:1]
         for capture in recording.captures
         if capture.exists()
     ]
@@ -116,7 +116,3 @@ def _stretches(
                     yield event, session, capture.name, sound
         except CaptureFault:
             continue
-
-
-def _recognised(event: Event, recording: Recording) -> list[Session]:
-    return [session for session in held(event, recording) if not session.transcripts]
