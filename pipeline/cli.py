@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import time
-from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,17 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.errors import ArchiveFault, PlenaryError
-from pipeline import cli_keeping
+from pipeline import cli_keeping, cli_public
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from archive.search import Hit
     from pipeline.config import Settings
     from pipeline.run import Outcome
-
-FORMATS = ("rttm", "vtt", "srt", "txt", "json", "csv", "tei")
 
 
 class _Plenary(click.Group):
@@ -83,7 +78,7 @@ def main(ctx: click.Context, config: Path) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for _verb in cli_keeping.VERBS:
+for _verb in (*cli_keeping.VERBS, *cli_public.VERBS):
     main.add_command(_verb)
 
 
@@ -196,34 +191,6 @@ def _next(time_of_day: str) -> datetime:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8001, show_default=True)
-@click.pass_obj
-def serve(config: Path, port: int) -> None:
-    """Serve the published archive on this machine, at http://127.0.0.1:8001.
-
-    \b
-    Example: plenary serve --port 8080
-    """
-    from archive.site.serve import serve as serve_site
-    from archive.site.settings import SiteSettings
-
-    settings = _load(config)
-    site = settings.site
-    serve_site(
-        settings.data / "public" / "archive.db",
-        settings.data / "media",
-        port=port,
-        site=SiteSettings(
-            title=site.title,
-            language=site.language,
-            url=site.url or "",
-            contact=site.contact or "",
-        ),
-        ready=lambda address: click.echo(f"The archive is at {address} (Ctrl-C ends it)"),
-    )
-
-
-@main.command()
 @click.option("--rollback", is_flag=True, help="Go back to the file published before.")
 @click.pass_obj
 def publish(config: Path, rollback: bool) -> None:
@@ -252,126 +219,7 @@ def publish(config: Path, rollback: bool) -> None:
         click.echo(f"published: {made.path}")
 
 
-@main.command()
-@click.argument("text")
-@click.option("--person", help="Only what this person said (an id of the programme).")
-@click.option("--event", help="Only at this event.")
-@click.option("--date", "by_date", is_flag=True, help="Newest first, not best first.")
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
-@click.pass_obj
-def search(
-    config: Path, text: str, person: str | None, event: str | None, by_date: bool, page: int
-) -> None:
-    """Search as a visitor does: accents, plurals and elisions do not matter.
-
-    \b
-    Example: plenary search "monnaies locales"
-    """
-    from archive import search as searching
-
-    query = searching.Query(
-        text, person=person, event=event, order="date" if by_date else "relevance", page=page
-    )
-    with _published(_load(config)) as db:
-        results = searching.search(db, query)
-    for hit in results.hits:
-        click.echo(_hit(hit))
-    click.echo(f"{'more than ' if results.more_than else ''}{results.total} passages")
-    if results.suggestion:
-        click.echo(f"did you mean: {results.suggestion}")
-
-
-def _hit(hit: Hit) -> str:
-    from archive.search import MARK_END, MARK_START
-    from pipeline.progress import clock
-
-    who = hit.person_name or "voix inconnue"
-    if hit.person_name and hit.origin == "automatic":
-        who += " (nom attribué automatiquement)"
-    snippet = hit.snippet.replace(MARK_START, "[").replace(MARK_END, "]")
-    return f"{hit.recording_id} {clock(hit.start_ms)}  {who}\n    {snippet}"
-
-
-@main.command()
-@click.argument("events", nargs=-1)
-@click.option("--format", "format_", type=click.Choice(FORMATS), required=True)
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
-@click.pass_obj
-def export(config: Path, events: Sequence[str], format_: str, out: Path) -> None:
-    """Write each public session as OUT/<event>/<session>.<ext>.
-
-    \b
-    Example: plenary export --format vtt --out captions
-    """
-    from archive.export import write_all
-
-    with _published(_load(config)) as db:
-        written = write_all(db, format_, list(events), out)
-    click.echo(f"{len(written)} sessions written to {out}")
-
-
-@main.command()
-@click.option(
-    "--reference",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Holds <event>/<session>.txt and .rttm.",
-)
-@click.option("--sample", type=click.IntRange(1), help="Draw so many stretches at random.")
-@click.option(
-    "--sheet", type=click.Path(path_type=Path), default="control-sample.csv", help="Its sheet."
-)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-def evaluate(
-    config: Path, reference: Path | None, sample: int | None, sheet: Path, as_json: bool
-) -> None:
-    """Compare what is published with a reference: words, names, voices.
-
-    A sheet of random stretches, filled in, gives the archive's own accuracy.
-
-    \b
-    Examples: plenary evaluate --reference demo/reference
-              plenary evaluate --sample 30
-    """
-    from pipeline import control
-    from pipeline import evaluate as evaluating
-
-    if reference is None and sample is None:
-        shares = control.read_sheet(sheet)
-        click.echo(control.as_json(shares) if as_json else control.shares_table(shares))
-        return
-    with _published(settings := _load(config)) as db:
-        if sample is not None:
-            count = control.write_sample(db, sample, sheet, settings.site.url)
-            click.echo(f"{count} stretches are in {sheet}: fill in its last two columns, and then")
-            click.echo(f"plenary evaluate --sheet {shlex.quote(str(sheet))}")
-        elif reference is not None:
-            scores = evaluating.score_archive(db, reference)
-            click.echo(evaluating.as_json(scores) if as_json else evaluating.table(scores))
-
-
 def _load(config: Path) -> Settings:
     from pipeline.config import load_settings
 
     return load_settings(config)
-
-
-@contextmanager
-def _published(settings: Settings) -> Iterator[sqlite3.Connection]:
-    """Open the published file, read-only. Raises ArchiveFault where there is none."""
-    import sqlite3
-
-    path = settings.data / "public" / "archive.db"
-    if not path.exists():
-        raise ArchiveFault("nothing is published yet", "run `plenary run` first", path=path)
-    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    try:
-        with closing(sqlite3.connect(uri, uri=True)) as db:
-            yield db
-    except sqlite3.Error as error:
-        raise ArchiveFault(
-            "the published file cannot be read: {reason}",
-            "run `plenary publish` to build it again",
-            path=path,
-            reason=error,
-        ) from error
