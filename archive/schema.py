@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 1
-"""Kept in `PRAGMA user_version` of work.db and of every published file."""
+VERSION = 2
+"""Kept in `PRAGMA user_version` of work.db and of every published file; `migrations.py` brings
+a work.db of an earlier version to this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,16 +338,43 @@ TABLES: tuple[Table, ...] = (
         indexes=(("recording_id",),),
     ),
     Table(
+        "corrections",
+        "What people put right, laid over the rest at every publication; kept whatever becomes "
+        "of the recording.",
+        (
+            _whole("id", "number, in the order in which they were made"),
+            _text("recording_id", "the recording as it was then; empty: several"),
+            _whole("start_ms", "start of what it is about, in ms of the recording as it was then"),
+            _whole("end_ms", "its end (not included)"),
+            _text("kind", "speaker, text, confirm, replace, withdraw or restore", required=True),
+            _text(
+                "value",
+                "JSON: what else it says, by kind (`archive/corrections/model.py`); `stretches`: "
+                "[[start_ms, end_ms, SHA-256 of the capture, its ms there, words heard, person, "
+                "words said], …]",
+                required=True,
+            ),
+            _text("by", "who", required=True),
+            _text("made_at", "when, ISO 8601", required=True),
+            _text("why", "why", required=True),
+            _text("source", "the file that says it; empty: the command", required=True),
+            _text("undone_at", "when it was undone, ISO 8601; it is kept and no longer holds"),
+        ),
+        ("id",),
+        in_public=False,
+    ),
+    Table(
         "notices",
         "Dated public notes in place of what was withdrawn; they name nobody.",
         (
             _text("recording_id", "the recording", "recordings.id", required=True),
             _START,
             _END,
-            _text("kind", "what was done"),
+            _text("kind", "what was done: withdrawn"),
             _text("date", "when, ISO 8601"),
         ),
         indexes=(("recording_id",),),
+        in_work=False,
     ),
     Table(
         "provenance",

@@ -50,10 +50,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Sound:
-    """A recording's sound as one 16 kHz mono FLAC file, and what is missing from it."""
+    """A recording's sound as one 16 kHz mono FLAC file, and what is missing from it.
+
+    `captures` are their SHA-256, `parts` where each stands.
+    """
 
     path: Path
     sha256: str
+    captures: tuple[str, ...]
     duration_ms: int
     parts: tuple[Part, ...]
     gaps: tuple[Gap, ...]
@@ -94,6 +98,7 @@ def sound(
     return Sound(
         path,
         done.output_sha256,
+        tuple(hashes),
         done.result["duration_ms"],
         tuple(Part(Span(a, b), name, size) for a, b, name, size in done.result["parts"]),
         tuple(Gap(Span(a, b), reason) for a, b, reason in done.result["gaps"]),

@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.corrections.model import read as read_corrections
 from archive.errors import ArchiveFault, Faults, FileFault
 from archive.store import open_store
 from pipeline import settled
@@ -150,7 +151,8 @@ def opened(
         _executor(settings, folder) as executor,
     ):
         model = None if folder is None else _model(settings, folder, ledger)
-        yield Bench(settings, ledger, progress, model, executor), store
+        corrections = read_corrections(store.db.conn)
+        yield Bench(settings, ledger, progress, model, executor, corrections), store
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from archive.corrections.applied import Corrected
 from pipeline.event import public_spans
 from pipeline.kept import spans_from_json, spans_to_json
 from pipeline.ledger import Step, canonical
-from pipeline.model import Span, complement, union
+from pipeline.model import Span, complement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -259,14 +260,20 @@ def _is_public(store: Store, ledger: Ledger, event: Event, recording: Recording)
 def audible(store: Store, event: Event, recording: Recording, duration_ms: int) -> tuple[Span, ...]:
     """Return what of a recording may be heard and seen today."""
     today = date.today()  # noqa: DTZ011 (an access date is a day of the archivist's calendar)
-    # The programme's word and not the store's, which learns of a wish only when a run begins.
+    name = f"{event.id}/{recording.id}"
+    corrected = Corrected(store.db.conn)
+    # The programme's word too, and not the store's alone, which learns of a wish only when a
+    # run begins.
     silenced = {person.id for person in event.people if person.publish == "nothing"}
-    turns = store.db.query(
-        "SELECT person_id, start_ms, end_ms FROM turns WHERE recording_id = ?",
-        [f"{event.id}/{recording.id}"],
-    )
-    unheard = [turn for turn in turns if turn["person_id"] in silenced]
-    silent = union(Span(turn["start_ms"], turn["end_ms"]) for turn in unheard)
+    silenced |= {person for person, wish in corrected.wishes.items() if wish == "nothing"}
+    silent = [Span(gone.start_ms, gone.end_ms) for gone in corrected.withdrawn(name)]
+    if silenced:
+        turns = corrected.laid(name).turns
+        silent += [
+            Span(turn["start_ms"], turn["end_ms"])
+            for turn in turns
+            if turn["person_id"] in silenced
+        ]
     return tuple(
         part
         for span in public_spans(event, recording.id, duration_ms, today)

@@ -20,6 +20,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import IO, TYPE_CHECKING
 
+from archive.corrections import model as corrections
 from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
 from archive.publish import publish
 from pipeline import rows
@@ -350,6 +351,7 @@ def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
             store.db.execute(
                 "SELECT id FROM sessions WHERE public_from <= ? ORDER BY id", [today.isoformat()]
             ).fetchall(),
+            corrections.mark(store.db.conn),
         ]
     )
     if bench.ledger.is_applied("public", key) and (public / "archive.db").exists():

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from pipeline.executors import Executor
     from pipeline.listening import Sound
-    from pipeline.model import Cast, Recognised, Window
+    from pipeline.model import Cast, Known, Recognised, Window
     from pipeline.progress import Stage
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
@@ -244,7 +244,7 @@ class Hint:
     """What the programme and the configuration say about who and what is heard in a session.
 
     `terms` are the names and words that the programme spells; `voices` names the voice model,
-    and a neural one lies under `data`.
+    and a neural one lies under `data`. `known` is what people who listened said, in order.
     """
 
     cast: Cast
@@ -253,6 +253,7 @@ class Hint:
     min_confidence: float
     voices: str
     data: Path
+    known: tuple[Known, ...] = ()
 
 
 def turns(
@@ -274,6 +275,7 @@ def turns(
             "language": hint.language,
             "min_confidence": hint.min_confidence,
             "voices": hint.voices,
+            **({"known": [asdict(one) for one in hint.known]} if hint.known else {}),
         },
         _tools(OURS),
     )
@@ -309,6 +311,7 @@ def _attribute(
     cues = (
         *names.find_cues(said, hint.cast, hint.language),
         *names.find_labels(segments, hint.cast, hint.language),
+        *names.known_cues(hint.known, said),
     )
     return attribute.attribute(
         said,

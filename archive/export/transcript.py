@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.corrections.model import NOBODY_NAMED
 from archive.errors import ArchiveFault
 
 if TYPE_CHECKING:
@@ -201,11 +202,12 @@ def _organisers(column: str | None) -> tuple[str, ...]:
 
 
 def _turns(db: sqlite3.Connection, column: str, identifier: str, event: str) -> Iterator[Turn]:
+    # Several people may wish not to be named: their voices tell them apart.
     rows = db.execute(
-        "SELECT t.id, t.start_ms, t.end_ms, t.person_id, p.name, COALESCE(t.voice, ''), "  # noqa: S608
+        "SELECT t.id, t.start_ms, t.end_ms, p.id, p.name, COALESCE(t.voice, ''), "  # noqa: S608
         "COALESCE(t.confidence, 0), t.origin FROM turns t LEFT JOIN people p "
-        f"ON p.id = t.person_id WHERE {column} = ? ORDER BY t.start_ms, t.id",
-        [identifier],
+        f"ON p.id = t.person_id AND p.id <> ? WHERE {column} = ? ORDER BY t.start_ms, t.id",
+        [NOBODY_NAMED[0], identifier],
     ).fetchall()
     for number, start, end, person, name, voice, confidence, origin in rows:
         role, organisation = db.execute(
