@@ -1,4 +1,4 @@
-"""Earlier published files: which of them show what must not be shown any more?
+"""Earlier published files: which of them show what must not be shown any more.
 
 What is hidden on purpose, that is: a session that was closed, a stretch that was withdrawn,
 somebody who asked not to be named. That something is no longer there may be a mistake, for

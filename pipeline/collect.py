@@ -19,7 +19,7 @@ from archive.errors import PlenaryError
 from pipeline.config import load_settings
 from pipeline.event import originals_of
 from pipeline.hear import hear
-from pipeline.ledger import DELETION, Done, Due, Ledger, Step
+from pipeline.ledger import CREATION, DELETION, Done, Due, Ledger, Step
 from pipeline.night import opened, refuse_unbegun
 from pipeline.programme import load_events
 from pipeline.progress import Progress
@@ -237,6 +237,20 @@ def _bytes_of(db: Database, keys: set[str]) -> int:
         "SELECT key, LENGTH(options) + LENGTH(inputs) + LENGTH(result) FROM steps"
     ).fetchall()
     return sum(size for key, size in sizes if key in keys)
+
+
+def drop_results_of(data: Path, db: Database, recording: str) -> None:
+    """Drop all that was made of a recording's captures and transcripts: it is due anew."""
+    made = db.execute("SELECT key, inputs, output_sha256 FROM steps ORDER BY rowid").fetchall()
+    read = [(key, set(json.loads(inputs).values()), output) for key, inputs, output in made]
+    captures = db.execute("SELECT sha256 FROM captures WHERE recording_id = ?", [recording])
+    roots = {row[0] for row in captures.fetchall()}
+    told = db.execute(
+        "SELECT object_id FROM history WHERE recording_id = ? AND kind = ?", [recording, CREATION]
+    )
+    steps = _descendants(read, roots) | {row[0] for row in told.fetchall()}
+    files = [data / "kept" / f"{key}.flac" for key in sorted(steps)]
+    _drop(db, steps, [("DELETE FROM applied WHERE target = ?", f"recording:{recording}")], files)
 
 
 def _drop(

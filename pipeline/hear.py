@@ -12,8 +12,8 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from archive.corrections.known import known_voices
 from archive.corrections.model import newcomers
+from archive.corrections.sound import erased, known_voices
 from archive.errors import FileFault
 from pipeline import listening, rows, steps
 from pipeline.ahead import Ahead
@@ -64,6 +64,7 @@ class Story:
     """What was heard in a recording, session by session."""
 
     sound: Sound
+    erased: tuple[Span, ...] = ()
     language: str | None = None  # as the recording told it, where it was asked
     turns: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
@@ -107,6 +108,7 @@ def inputs(bench: Bench, event: Event, recording: Recording, hashes: Sequence[st
             ],
             [_session_inputs(bench, event, session) for session in held(event, recording)],
             [asdict(known) for known in known_voices(bench.corrections, hashes)],
+            erased(bench.corrections, hashes),
         ]
     )
 
@@ -138,9 +140,13 @@ def hear(
     name = f"{event.id}/{recording.id}"
     ledger = bench.ledger.about(name)
     show = partial(bench.progress.stage, name)
-    sound = listening.sound(ledger, recording, hashes, bench.ahead, show)
+    gone = erased(bench.corrections, hashes)
+    sound = listening.sound(ledger, recording, hashes, gone, bench.ahead, show)
     heard = listening.hearing(ledger, sound, show)
-    story = Story(sound)
+    story = Story(
+        sound,
+        tuple(Span(a, b).shift(sound.parts[place].span.start_ms) for place, a, b in gone),
+    )
     decoder = sound.done.step.tools.get("pyav", "")
     story.provenance += rows.provenance_rows([sound.done], "PyAV", decoder)
     for session in held(event, recording):
@@ -152,7 +158,8 @@ def hear(
 def begin(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> None:
     """Begin what can be done of a recording while the words of another are recognised."""
     show = partial(bench.progress.stage, f"{event.id}/{recording.id}")
-    listening.begin(bench.ledger, recording, hashes, bench.ahead, show)
+    gone = erased(bench.corrections, hashes)
+    listening.begin(bench.ledger, recording, hashes, gone, bench.ahead, show)
 
 
 def _session(
@@ -291,7 +298,7 @@ def _taken(
     told: list[Done] = []
     captures = transcribed(session, [part.span for part in story.sound.parts])
     for path, capture in zip(session.transcripts, captures, strict=True):
-        taken, done = steps.sidecar(bench.ledger, path, capture)
+        taken, done = steps.sidecar(bench.ledger, path, capture, story.erased)
         story.provenance += rows.provenance_rows([done], "sidecar", path.suffix.lstrip("."))
         within = capture.clip(span)
         speech = [] if within is None else [s.clip(within) for s in heard.speech]

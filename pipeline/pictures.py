@@ -233,15 +233,36 @@ def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:
         if file.suffix == ".part" or (file.suffix in _SUFFIXES and file.stem not in given):
             file.unlink()
     for recording in event.recordings:
-        files = [file for file in Copies(data, event.id, recording.id).files if file.exists()]
-        if not files or _is_public(store, ledger, event, recording):
-            continue
-        for file in files:
-            file.unlink()
-        name = f"{event.id}/{recording.id}"
-        if recording.media is None:
-            store.set_media(name, None, None)
-        ledger.apply(f"shown:{name}", canonical([]))
+        copies = Copies(data, event.id, recording.id)
+        stands = any(file.exists() for file in copies.files)
+        if stands and not _is_public(store, ledger, event, recording):
+            _remove(copies, store, ledger)
+
+
+def take_back(data: Path, store: Store, ledger: Ledger) -> tuple[str, ...]:
+    """Take away every copy that holds what was withdrawn; return their recordings.
+
+    It asks no programme, so that a wish is met whatever state the files are in.
+    """
+    corrected = Corrected(store.db.conn)
+    taken = []
+    for name in corrected.recordings:
+        shown = spans_from_json(json.loads(ledger.made_from(f"shown:{name}") or "[]"))
+        gone = [Span(w.start_ms, w.end_ms) for w in corrected.withdrawn(name)]
+        if any(span.overlap_ms(one) for span in shown for one in gone):
+            _remove(Copies(data, *name.split("/", 1)), store, ledger)
+            taken.append(name)
+    return tuple(taken)
+
+
+def _remove(copies: Copies, store: Store, ledger: Ledger) -> None:
+    """Take away a recording's copies."""
+    for file in copies.files:
+        file.unlink(missing_ok=True)
+    name = f"{copies.event}/{copies.recording}"
+    if "://" not in (store.db.table("recordings").get(name)["media"] or ""):
+        store.set_media(name, None, None)
+    ledger.apply(f"shown:{name}", canonical([]))
 
 
 def _is_public(store: Store, ledger: Ledger, event: Event, recording: Recording) -> bool:

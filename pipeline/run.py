@@ -15,19 +15,17 @@ import time
 import traceback
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 from itertools import zip_longest
 from typing import IO, TYPE_CHECKING
 
-from archive.corrections import model as corrections
 from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
-from archive.publish import publish
 from pipeline import rows
 from pipeline.hear import Bench, begin, hear, inputs, recognised
 from pipeline.ledger import Due, Step, digest
 from pipeline.listening import recording_ms
 from pipeline.pictures import make_pictures, make_sound_copy, withdraw
+from pipeline.publication import publish_if_due
 from pipeline.reasons import DueStep, why
 
 if TYPE_CHECKING:
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
 
 # Raised when the way from a programme to rows changes.
 _ROWS_VERSION = 1
-# Raised when the way from the store to the public file changes.
-_PUBLISHED_VERSION = 1
 # A recording whose first due step is one of these will need the recogniser.
 _BEFORE_WORDS = {"sound", "hearing", "words"}
 
@@ -337,26 +333,5 @@ def _words(
 
 
 def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
-    """Publish what the store holds, unless that very content is what is published."""
-    public, names = bench.settings.data / "public", bench.settings.site.names
-    today = date.today()  # noqa: DTZ011 (an access date is a day of the archivist's calendar)
-    key = digest(
-        [
-            _PUBLISHED_VERSION,
-            names,
-            bench.ledger.applied(),
-            store.db.execute(
-                "SELECT id, status, media, poster FROM recordings ORDER BY id"
-            ).fetchall(),
-            store.db.execute(
-                "SELECT id FROM sessions WHERE public_from <= ? ORDER BY id", [today.isoformat()]
-            ).fetchall(),
-            corrections.mark(store.db.conn),
-        ]
-    )
-    if bench.ledger.is_applied("public", key) and (public / "archive.db").exists():
-        return
-    outcome.published = publish(bench.settings.data / "work.db", public, today=today, names=names)
-    with store.db.atomic():
-        bench.ledger.published(outcome.published.path.name, outcome.published.sha256)
-        bench.ledger.apply("public", key)
+    made = publish_if_due(bench.settings, store, bench.ledger)
+    outcome.published = made or outcome.published

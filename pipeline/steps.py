@@ -10,7 +10,7 @@ result changes for the same inputs gets a higher number in VERSIONS.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from pipeline.model import Segment, Span, Turn, Withheld, Word
 from pipeline.progress import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -170,10 +170,13 @@ def task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Ta
     return Task(pcm, tuple(window.shift(-whole.start_ms) for window in block), recognition)
 
 
-def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segment, ...], Done]:
+def sidecar(
+    ledger: Ledger, transcript: Path, capture: Span, erased: Sequence[Span]
+) -> tuple[tuple[Segment, ...], Done]:
     """Take a transcript made elsewhere of the capture that stands at `capture`.
 
-    The transcript's times count from its capture's start, ours from the recording's.
+    The transcript's times count from its capture's start, ours from the recording's. Words in
+    what is `erased` of the recording are not taken.
     """
     step = Step(
         "sidecar",
@@ -183,6 +186,7 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
             "start_ms": capture.start_ms,
             "duration_ms": capture.duration_ms,
             "suffix": transcript.suffix,
+            **({"erased": spans_to_json(erased)} if erased else {}),
         },
         _tools(OURS),
     )
@@ -192,10 +196,21 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
 
         taken = reader.read(transcript, capture.duration_ms)
         segments = [segment.shift(capture.start_ms) for segment in taken.segments]
-        return {"segments": segments_to_json(segments), "notes": list(taken.notes)}
+        left = without(segments, erased)
+        return {"segments": segments_to_json(left), "notes": list(taken.notes)}
 
     done = ledger.once(step, work)
     return segments_from_json(done.result["segments"]), done
+
+
+def without(segments: Iterable[Segment], erased: Sequence[Span]) -> Iterator[Segment]:
+    """Yield what is left of segments beside what is erased."""
+    for segment in segments:
+        words = tuple(
+            w for w in segment.words if not any(w.span.overlap_ms(span) for span in erased)
+        )
+        if words:
+            yield replace(segment, words=words)
 
 
 def gate(

@@ -11,13 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from archive.corrections import model
 from archive.corrections.applied import Corrected
 from archive.corrections.model import Correction, Stretch
+from archive.corrections.overlay import words_of
 from archive.corrections.place import Place
 from archive.corrections.retime import retimed
+from archive.corrections.spelling import occurrences
 from archive.errors import ArchiveFault
+from archive.export.clock import hours
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
     from archive.corrections.model import SpokenWord, Wish
@@ -150,12 +155,19 @@ class Desk:
                 "say until when: from 12:34–13:10, or a link with two times",
                 place=place,
             )
-        turns = self._turns(place.recording)
-        stretch = self._stretch(place.recording, turns, place.start_ms, place.end_ms)
+        spans = [(place.start_ms, place.end_ms)]
+        return self.withdraw_stretches(place.recording, spans, erased=erased)
+
+    def withdraw_stretches(
+        self, recording: str, spans: Sequence[tuple[int, int]], *, erased: bool = False
+    ) -> Correction:
+        """Take stretches of one recording away, in ms, as one correction."""
+        turns = self._turns(recording)
+        stretches = tuple(self._stretch(recording, turns, *span) for span in spans)
         if erased:
-            stretch = replace(stretch, heard="")
+            stretches = tuple(replace(stretch, heard="") for stretch in stretches)
         facts = {"erased": "yes"} if erased else {}
-        return self._record(Correction("withdraw", place.recording, (stretch,), facts))
+        return self._record(Correction("withdraw", recording, stretches, facts))
 
     def withdraw_person(self, person: str, wish: Wish) -> Correction:
         """Take away a person's name ("no-name"), or all that she said too ("nothing")."""
@@ -183,6 +195,27 @@ class Desk:
             spoken = tuple(retimed([(start, stop, "")], words.split()))
             stretches.append(replace(stretch, heard=words, words=spoken))
         return self._record(Correction("restore", place.recording, tuple(stretches)))
+
+    def undo(self, number: int) -> Correction:
+        """Let a correction hold no more; return it. It stays on record, with the day.
+
+        Raises ArchiveFault where none of that number holds, or what it took away is erased.
+        """
+        found = next((c for c in model.read(self._db) if c.id == number), None)
+        if found is None:
+            raise ArchiveFault(
+                "no correction {number} holds",
+                "see their numbers with `plenary correct list`",
+                number=number,
+            )
+        if found.facts.get("erased"):
+            raise ArchiveFault(
+                "correction {number} erased the words: they cannot be put back",
+                "they are only in the originals, which were never changed",
+                number=number,
+            )
+        self._store.undo_correction(number, now())
+        return found
 
     def _record(self, correction: Correction) -> Correction:
         author = self._author
@@ -239,6 +272,27 @@ class Desk:
         heard = " ".join(word for *_, word in words)
         sha256, begins = capture or ("", start_ms)
         return Stretch(start_ms, end_ms, sha256, start_ms - begins, heard, person)
+
+
+def spelled(db: sqlite3.Connection, wrong: str, right: str, within: str) -> list[str]:
+    """Return each place where a spelling would be mended: recording, time, words around it.
+
+    `within` is "", an event's id or a session's.
+    """
+    corrected = Corrected(db)
+    found = []
+    for recording in corrected.recordings:
+        turns = corrected.laid(recording).turns
+        said = words_of(turns)
+        inside = recording.startswith(f"{within}/") or not within
+        here = {n for n, t in enumerate(turns) if inside or t["session_id"] == within}
+        for place in occurrences(said, wrong, here):
+            before = " ".join(w.text for w in said[max(0, place.first - 5) : place.first])
+            after = " ".join(w.text for w in said[place.last : place.last + 5])
+            written = f"{place.before}[{right}]{place.after}"
+            time = hours(said[place.first].start_ms)
+            found.append(f"{recording} {time}  {before} {written} {after}")
+    return found
 
 
 def _nothing_said(place: Place) -> ArchiveFault:

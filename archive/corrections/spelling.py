@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.french import fold
@@ -19,28 +19,45 @@ _BEFORE = re.compile(
 _AFTER = re.compile(r"[^\w]*$")
 
 
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Words [first, last) that are what is sought, but for what stands before and after."""
+
+    first: int
+    last: int
+    before: str
+    after: str
+
+
+def occurrences(said: Sequence[Said], wrong: str, turns: Collection[int]) -> Iterator[Occurrence]:
+    """Yield where `wrong` is said in the given turns, whatever its accents and capitals."""
+    sought = [fold(word) for word in wrong.split()]
+    place = 0
+    while place < len(said):
+        run = said[place : place + len(sought)]
+        signs = _signs(run, sought) if run[0].turn in turns else None
+        if signs is None or len({w.passage for w in run}) > 1:
+            place += 1
+            continue
+        yield Occurrence(place, place + len(sought), *signs)
+        place += len(sought)
+
+
 def mended(
     said: Sequence[Said], wrong: str, right: str, turns: Collection[int]
 ) -> tuple[list[Said], int]:
     """Return the words with each `wrong` in the given turns written `right`, and how many it was.
 
-    A word is meant whatever its accents and capitals; what was heard is kept beside it.
+    What was heard is kept beside what is written now.
     """
-    sought = [fold(word) for word in wrong.split()]
     made: list[Said] = []
-    count = place = 0
-    while place < len(said):
-        run = said[place : place + len(sought)]
-        found = _signs(run, sought) if run[0].turn in turns else None
-        if found is None or len({w.passage for w in run}) > 1:
-            made.append(said[place])
-            place += 1
-            continue
-        before, after = found
-        made += _written(run, f"{before}{right}{after}".split())
-        count += 1
-        place += len(sought)
-    return made, count
+    count = end = 0
+    for found in occurrences(said, wrong, turns):
+        made += said[end : found.first]
+        run = said[found.first : found.last]
+        made += _written(run, f"{found.before}{right}{found.after}".split())
+        count, end = count + 1, found.last
+    return [*made, *said[end:]], count
 
 
 def _signs(run: Sequence[Said], sought: Sequence[str]) -> tuple[str, str] | None:

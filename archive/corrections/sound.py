@@ -1,4 +1,4 @@
-"""Whose voice is known for certain: what names that people gave say about the sound itself."""
+"""What corrections say about the sound itself: whose voice it is, what of it was erased."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from archive.corrections.model import Correction
 
@@ -41,6 +41,25 @@ def known_voices(
                 new = KnownVoice(stretch.capture, stretch.capture_ms, end, stretch.person)
                 found = [part for old in found for part in _less(old, new)] + [new]
     return tuple(sorted(found, key=lambda v: (v.capture, v.start_ms)))
+
+
+def erased(
+    corrections: Iterable[Correction], captures: Sequence[str]
+) -> tuple[tuple[int, int, int], ...]:
+    """Return what was erased of captures given by their SHA-256: (place, start_ms, end_ms).
+
+    In ms of each capture, in order; the place counts from 0.
+    """
+    return tuple(
+        sorted(
+            (place, s.capture_ms, s.capture_ms + s.end_ms - s.start_ms)
+            for correction in corrections
+            if correction.facts.get("erased")
+            for s in correction.stretches
+            for place, sha256 in enumerate(captures)
+            if sha256 == s.capture
+        )
+    )
 
 
 def _less(old: KnownVoice, new: KnownVoice) -> Iterator[KnownVoice]:
