@@ -173,6 +173,8 @@ def _report(outcome: Outcome, took_s: float) -> None:
         click.echo(f"{name}: {clock(ms)} of sound is missing from its captures")
     for name, error in outcome.failed.items():
         click.echo(f"{name}: {error}")
+    for fault in outcome.unmet:
+        click.echo(f"not corrected: {fault}")
     if outcome.published is not None:
         click.echo(f"published: {outcome.published.path}")
     if outcome.stopped is not None:

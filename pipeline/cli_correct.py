@@ -92,16 +92,13 @@ def _newcomer(
     person: str, name: str | None, role: str | None, organisation: str | None
 ) -> dict[str, str]:
     from archive.corrections.desk import UNKNOWN
+    from archive.corrections.entries import newcomer
 
-    told = {"name": name, "role": role, "organisation": organisation}
     if (role or organisation) and not name:
         raise click.UsageError("--role and --organisation belong to a --name")
     if name and person == UNKNOWN:
         raise click.UsageError("somebody with a --name needs an id of her own, not `unknown`")
-    if name:
-        *given, family = name.split()
-        told["sort_name"] = f"{family} {' '.join(given)}".strip()
-    return {key: value for key, value in told.items() if value}
+    return newcomer(name, role, organisation) if name else {}
 
 
 @correct.command()

@@ -19,6 +19,7 @@ from pipeline.config import load_settings
 from pipeline.executors import Engine, cores_here, usual_workers
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
+from pipeline.following import followed
 from pipeline.hear import Bench, recognised
 from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
@@ -64,14 +65,16 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
     began = (settings.data / "work.db").exists()
     if not began:
         _refuse_faults(request.config)
-    with opened(settings, events, progress, until=request.until) as (bench, store):
+    with opened(settings, events, progress, until=request.until) as (opened_bench, store):
+        bench, unmet = followed(opened_bench, store, events)
         waiting = due(_asked(bench, store), store, events)
         if waiting and began:
             _refuse_faults(request.config)
         drop_events(bench, store, given)
         with awake():
             outcome = run(bench, store, events, waiting)
-        if not (request.events or outcome.failed or outcome.stopped):
+        outcome.unmet = tuple({str(fault): fault for fault in (*unmet, *outcome.unmet)}.values())
+        if not (request.events or outcome.failed or outcome.stopped or outcome.unmet):
             settled.settle(settings, store, bench.ledger, files, today)
         return outcome
 

@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING
 
 from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
 from pipeline import rows
+from pipeline.following import followed
 from pipeline.hear import Bench, begin, hear, inputs, recognised
 from pipeline.ledger import Due, Step, digest
 from pipeline.listening import recording_ms
@@ -47,7 +48,8 @@ class Outcome:
     """What a run did: recordings by what happened to them.
 
     `sound_ms` is the length of all that was heard; `missing` gives, by recording, the
-    milliseconds of sound that its captures should hold and do not.
+    milliseconds of sound that its captures should hold and do not; `unmet` are the corrections
+    of files that cannot be made.
     """
 
     heard: list[str] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Outcome:
     missing: dict[str, int] = field(default_factory=dict)
     pictured: list[str] = field(default_factory=list)
     failed: dict[str, PlenaryError] = field(default_factory=dict)
+    unmet: tuple[PlenaryError, ...] = ()
     published: Published | None = None
     stopped: Stopped | None = None
 
@@ -165,6 +168,11 @@ def _work(
             bench.executor.warm()
         with _costing_only_itself(bench, store, outcome, recording, name):
             if _words(bench, store, event, recording, meanwhile):
+                # What its corrections.yaml says can be laid on its words now; a voice that is
+                # known there is sought in the rest of it.
+                bench, unmet = followed(bench, store, [event])
+                outcome.unmet += unmet
+                _words(bench, store, event, recording)
                 _count(store, name, outcome)
                 # Words given to somebody who wants nothing published leave the copy now.
                 withdraw(bench.settings.data, store, bench.ledger, event)

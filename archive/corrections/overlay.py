@@ -174,26 +174,12 @@ class _Table:
 
     def _write(self, stretch: Stretch, run: tuple[int, int], origin: str) -> None:
         """Put the words of a stretch in the place of a run of words."""
-        first, last = run
-        part_of = self.said[first]
-        kept = [(w.start_ms, w.end_ms, w.text) for w in self.said[first:last]]
-        if origin == "confirmed" and [w for *_, w in kept] == [w for *_, w in stretch.words]:
-            written = [replace(w, origin=origin) for w in self.said[first:last]]
+        old = self.said[slice(*run)]
+        if origin == "confirmed" and [w.text for w in old] == [w for *_, w in stretch.words]:
+            written = [replace(w, origin=origin) for w in old]
         else:
-            written = [
-                replace(
-                    part_of,
-                    start_ms=start,
-                    end_ms=end,
-                    text=text,
-                    probability=1.0,
-                    heard=None,
-                    origin=origin,
-                    timed=True,
-                )
-                for start, end, text in stretch.words
-            ]
-        self.said[first:last] = written
+            written = [_written(old, *word, origin) for word in stretch.words]
+        self.said[slice(*run)] = written
 
     def _put_back(self, stretch: Stretch) -> None:
         """Put withheld words where they were said: in the turn around them, or one of their own."""
@@ -256,6 +242,22 @@ class _Table:
         if word.named is None:
             return (word.turn,)
         return (self._rows[word.turn]["session_id"], *word.named)
+
+
+def _written(old: Sequence[Said], start_ms: int, end_ms: int, text: str, origin: str) -> Said:
+    """Return a word of a person's, part of the turn and passage that speak at its time."""
+    middle = (start_ms + end_ms) // 2
+    part_of = min(old, key=lambda word: abs(word.middle_ms - middle))
+    return replace(
+        part_of,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        text=text,
+        probability=1.0,
+        heard=None,
+        origin=origin,
+        timed=True,
+    )
 
 
 def _snapped(time_ms: int, changes: Sequence[int]) -> int:
