@@ -41,9 +41,9 @@ def showing_hidden(work: Path, files: Iterable[Path], *, today: dt.date) -> Iter
         hidden = {recording: list(stretches) for recording, stretches in scope.hidden.items()}
     for correction in corrected.corrections:
         # Where it was withdrawn, in the recording as it was: as the earlier file may have it.
-        if correction.kind == "withdraw" and correction.recording is not None:
+        if correction.takes_away:
             was = [(s.start_ms, s.end_ms) for s in correction.stretches]
-            hidden.setdefault(correction.recording, []).extend(was)
+            hidden.setdefault(str(correction.recording), []).extend(was)
     for file in files:
         try:
             with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro&immutable=1", uri=True)) as db:

@@ -175,6 +175,8 @@ def _report(outcome: Outcome, took_s: float) -> None:
         click.echo(f"{name}: {error}")
     for fault in outcome.unmet:
         click.echo(f"not corrected: {fault}")
+    for question in outcome.questions:
+        click.echo(question)
     if outcome.published is not None:
         click.echo(f"published: {outcome.published.path}")
     if outcome.stopped is not None:

@@ -84,7 +84,7 @@ def speaker(
     newcomer = _newcomer(person, name, role, organisation)
     with _workplace(config, by, why) as at:
         found = at.desk.name_speaker(_place(at, place), person, reach, newcomer)
-        _told(at, found, f"{len(found.stretches)} stretches are {name or person}'s")
+        _told(at, found, f"{name or person} speaks there ({_count(found, 'stretch', 'es')})")
     click.echo("`plenary run` will look for the same voice in the rest of the recording")
 
 
@@ -138,10 +138,10 @@ def confirm(config: Path, place: str, words: bool, reach: Reach, by: str, why: s
     with _workplace(config, by, why) as at:
         if words:
             found = at.desk.confirm_words(_place(at, place), reach)
-            _told(at, found, f"the words of {len(found.stretches)} passages are confirmed")
+            _told(at, found, f"the words are confirmed ({_count(found, 'passage')})")
         else:
             found = at.desk.confirm_names(_place(at, place), reach)
-            _told(at, found, f"the names of {len(found.stretches)} turns are confirmed")
+            _told(at, found, f"the name is confirmed ({_count(found, 'turn')})")
 
 
 @correct.command()
@@ -233,37 +233,37 @@ def withdraw(
 def _withdraw_person(at: Workplace, person: str, wish: Wish, erase: bool, others: str) -> set[str]:
     """Record a person's wish and what becomes of her name in others' mouths; return where."""
     spoken = at.spoken_by(person)
-    mentions = at.mentions(person)
-    at.desk.withdraw_person(person, wish)
+    answers = {mention: _is_blanked(mention, others) for mention in at.mentions(person)}
+    kept = [mention for mention, blanked in answers.items() if blanked is False]
+    at.desk.withdraw_person(person, wish, kept)
     recordings = set(spoken)
     if erase:
         for recording, spans in spoken.items():
             at.erase(at.desk.withdraw_stretches(recording, spans, erased=True))
-    for mention in mentions:
-        if _is_blanked(mention, others):
-            at.desk.withdraw_stretches(mention.recording, [(mention.start_ms, mention.end_ms)])
-            recordings.add(mention.recording)
+    for mention in (mention for mention, blanked in answers.items() if blanked):
+        at.desk.withdraw_stretches(mention.recording, [(mention.start_ms, mention.end_ms)])
+        recordings.add(mention.recording)
     return recordings
 
 
-def _is_blanked(mention: Mention, others: str) -> bool:
-    """Show a place where somebody else says the name, and ask what becomes of it."""
+def _is_blanked(mention: Mention, others: str) -> bool | None:
+    """Show a place where somebody else says the name, and ask; None: nobody is here to decide."""
     from archive.export.clock import clock
 
     click.echo(f"{mention.recording} {clock(mention.start_ms)}  « {mention.quote} »")
     if others != "ask":
         return others == "blank"
     if not sys.stdin.isatty():
-        click.echo("  kept: nobody is here to ask; --said-by-others blank takes it away")
-        return False
+        click.echo("  kept until somebody decides: `plenary correct list` goes on telling it")
+        return None
     return click.confirm("  Take these words away too?", default=False)
 
 
 def _tell_left(left: Elsewhere, recordings: Sequence[str] | set[str]) -> None:
     """Say what is still online or kept, and what to do about it."""
-    click.echo(f"withdrawn from {len(recordings)} recordings, and published so")
+    click.echo(f"withdrawn, and published so: {', '.join(sorted(recordings)) or 'no recording'}")
     if left.earlier:
-        click.echo(f"{left.earlier} earlier published files were deleted; rollback stops here")
+        click.echo(f"earlier published files deleted: {left.earlier}; rollback stops here")
     for name in left.copies:
         click.echo(f"{name}: its web copy was taken away; `plenary run` makes it again without")
     for name, address in left.hosted:
@@ -292,7 +292,7 @@ def restore(config: Path, place: str, by: str, why: str) -> None:
         found = at.desk.restore(_place(at, place))
         for stretch in found.stretches:
             click.echo(f"  {stretch.heard}")
-        _told(at, found, f"{len(found.stretches)} stretches are back")
+        _told(at, found, f"the words are back ({_count(found, 'stretch', 'es')})")
 
 
 @correct.command("list")
@@ -307,10 +307,12 @@ def list_(config: Path, undone: bool) -> None:
     \b
     Example: plenary correct list
     """
-    from archive.corrections.report import reported
+    from archive.corrections.report import open_questions, reported
 
     with _workplace(config, "", "") as at:
         for line in reported(at.store.db.conn, undone=undone):
+            click.echo(line)
+        for line in open_questions(at.store.db.conn):
             click.echo(line)
 
 
@@ -341,6 +343,11 @@ def _place(at: Workplace, text: str) -> Any:
     from archive.corrections.place import read_place
 
     return read_place(at.store.db.conn, text)
+
+
+def _count(correction: Correction, thing: str, plural: str = "s") -> str:
+    number = len(correction.stretches)
+    return f"{number} {thing}{plural if number > 1 else ''}"
 
 
 def _told(at: Workplace, correction: Correction, what: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.corrections.model import read as read_corrections
+from archive.corrections.report import open_questions
 from archive.errors import ArchiveFault, Faults, FileFault
 from archive.store import open_store
 from pipeline import settled
@@ -73,6 +74,8 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         drop_events(bench, store, given)
         with awake():
             outcome = run(bench, store, events, waiting)
+        if outcome.heard:
+            outcome.questions = tuple(open_questions(store.db.conn))
         outcome.unmet = tuple({str(fault): fault for fault in (*unmet, *outcome.unmet)}.values())
         if not (request.events or outcome.failed or outcome.stopped or outcome.unmet):
             settled.settle(settings, store, bench.ledger, files, today)

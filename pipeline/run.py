@@ -49,7 +49,7 @@ class Outcome:
 
     `sound_ms` is the length of all that was heard; `missing` gives, by recording, the
     milliseconds of sound that its captures should hold and do not; `unmet` are the corrections
-    of files that cannot be made.
+    of files that cannot be made, and `questions` what of the corrections waits for a person.
     """
 
     heard: list[str] = field(default_factory=list)
@@ -58,6 +58,7 @@ class Outcome:
     pictured: list[str] = field(default_factory=list)
     failed: dict[str, PlenaryError] = field(default_factory=dict)
     unmet: tuple[PlenaryError, ...] = ()
+    questions: tuple[str, ...] = ()
     published: Published | None = None
     stopped: Stopped | None = None
 

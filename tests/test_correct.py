@@ -224,8 +224,14 @@ def test_a_name_becomes_une_personne(archive: Archive, tmp_path: Path) -> None:
 def test_where_others_say_a_name_it_is_kept_unless_somebody_decides(archive: Archive) -> None:
     """Nobody is here to ask: the words of others stay, and the list goes on naming them."""
     said = ran(archive, "correct", "withdraw", "--unname", "yann")
-    assert "kept" in said
+    assert "kept until somebody decides" in said
     assert "Modelle" in texts(archive)
+    told = ran(archive, "correct", "list")
+    assert "the name of yann is said" in told
+    place = told.rpartition('withdraw "')[2].partition('"')[0]
+    ran(archive, "correct", "withdraw", place)
+    assert "Modelle" not in texts(archive)
+    assert "the name of yann is said" not in ran(archive, "correct", "list")
 
 
 def test_all_that_a_person_said_goes(archive: Archive, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ class Corrected:
         """Stretches that were withdrawn, and the day of it, by the recording they are in now."""
         found: dict[str, list[tuple[Landed, str]]] = defaultdict(list)
         for correction in self.corrections:
-            if correction.kind == "withdraw":
+            if correction.takes_away:
                 for place in self._places(correction):
                     found[place.recording].append((place, correction.made_at[:10]))
         return found

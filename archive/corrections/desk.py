@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from archive.corrections.model import SpokenWord, Wish
+    from archive.corrections.wishes import Mention
     from archive.store import Store
 
 Row = dict[str, Any]
@@ -169,10 +170,17 @@ class Desk:
         facts = {"erased": "yes"} if erased else {}
         return self._record(Correction("withdraw", recording, stretches, facts))
 
-    def withdraw_person(self, person: str, wish: Wish) -> Correction:
-        """Take away a person's name ("no-name"), or all that she said too ("nothing")."""
+    def withdraw_person(self, person: str, wish: Wish, kept: Sequence[Mention]) -> Correction:
+        """Take away a person's name ("no-name"), or all that she said too ("nothing").
+
+        `kept` are the places where others go on saying the name: somebody decided so.
+        """
         self._refuse_stranger(person)
-        return self._record(Correction("withdraw", None, (), {"person": person, "wish": wish}))
+        stretches = tuple(
+            self._stretch(m.recording, self._turns(m.recording), m.start_ms, m.end_ms) for m in kept
+        )
+        facts = {"person": person, "wish": wish}
+        return self._record(Correction("withdraw", None, stretches, facts))
 
     def restore(self, place: Place) -> Correction:
         """Put back words that were withheld at a place. Raises ArchiveFault where none were."""
@@ -301,10 +309,12 @@ def _nothing_said(place: Place) -> ArchiveFault:
     )
 
 
-def _reached(turns: Sequence[Row], place: Place, reach: Reach) -> list[Row]:
+def _reached(turns: list[Row], place: Place, reach: Reach) -> list[Row]:
     """Return the turns that a place means: those it touches, or those of their voice or session."""
     end = place.start_ms + 1 if place.end_ms is None else place.end_ms
     here = [t for t in turns if t["start_ms"] < end and t["end_ms"] > place.start_ms]
+    if not here and reach == "session":  # a pause in it is a place in it, too
+        here = [t for t in turns if t["end_ms"] <= place.start_ms][-1:] or turns[:1]
     if not here:
         raise _nothing_said(place)
     if reach == "turn":

@@ -61,8 +61,8 @@ class Correction:
     speaker    name, role, organisation: of a person whom no programme gives
     confirm    what: "name" or "words"
     replace    from, to; within: "", an event's or a session's id
-    withdraw   person and wish ("no-name" or "nothing"); erased: "yes" where the words are gone
-               from work.db too
+    withdraw   person and wish ("no-name" or "nothing"), its stretches being those where others
+               go on saying the name; erased: "yes" where the words are gone from work.db too
     """
 
     kind: Kind
@@ -75,6 +75,11 @@ class Correction:
     source: str = ""
     id: int = 0
     undone_at: str | None = None
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether its stretches are withdrawn."""
+        return self.kind == "withdraw" and "person" not in self.facts
 
     @property
     def is_about_names(self) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.corrections import model
 from archive.corrections.applied import Corrected
+from archive.corrections.wishes import mentions, spellings
 from archive.export.clock import hours
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from archive.corrections.ground import Landed
     from archive.corrections.model import Correction
+    from archive.corrections.wishes import Mention
 
 
 def reported(db: sqlite3.Connection, *, undone: bool) -> Iterator[str]:
@@ -26,6 +28,48 @@ def reported(db: sqlite3.Connection, *, undone: bool) -> Iterator[str]:
         why = f": {correction.why}" if correction.why else ""
         source = f" ({correction.source})" if correction.source else ""
         yield f"      {correction.by}, {correction.made_at[:10]}{source}{why}"
+
+
+def open_questions(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield what waits for a person to look: lost ground, names that are newly said."""
+    corrected = Corrected(db)
+    if not corrected.corrections:
+        return
+    landed, _ = _landings(db)
+    lost = [c.id for c in corrected.corrections if _lost(c, landed[c.id])]
+    if lost:
+        numbers = ", ".join(map(str, lost))
+        yield f"corrections whose ground has moved, see `plenary correct list`: {numbers}"
+    for correction in corrected.corrections:
+        for mention in undecided(db, corrected, correction):
+            who = correction.facts["person"]
+            place = f"{mention.recording} {hours(mention.start_ms)}–{hours(mention.end_ms + 999)}"
+            yield (
+                f"the name of {who} is said: « {mention.quote} »; to take it away:"
+                f' plenary correct withdraw "{place}"'
+            )
+
+
+def undecided(
+    db: sqlite3.Connection, corrected: Corrected, correction: Correction
+) -> Iterator[Mention]:
+    """Yield where others say a name that was taken away, and nobody decided about it."""
+    if correction.kind != "withdraw" or correction.takes_away:
+        return
+    person = correction.facts["person"]
+    names = spellings(db, {person})
+    decided = {
+        (ground.recording, s.start_ms + ground.by_ms, s.end_ms + ground.by_ms)
+        for s in correction.stretches
+        if (ground := corrected.grounds.of("", s)) is not None
+    }
+    for recording in corrected.recordings:
+        gone = corrected.withdrawn(recording)
+        for mention in mentions(corrected.laid(recording).turns, names, person):
+            places = [(w.start_ms, w.end_ms) for w in gone]
+            places += [(a, b) for name, a, b in decided if name == recording]
+            if not any(a < mention.end_ms and b > mention.start_ms for a, b in places):
+                yield mention
 
 
 def _landings(db: sqlite3.Connection) -> tuple[dict[int, list[Landed]], Counter[int]]:
@@ -60,13 +104,20 @@ def _what(correction: Correction) -> str:
     return f"{place}{many}{told.get(correction.kind, '')}"
 
 
+def _lost(correction: Correction, landed: Sequence[Landed]) -> int:
+    """Count the stretches whose ground was not found; where a recording is gone, all of its."""
+    if correction.kind == "withdraw" and not correction.takes_away:
+        return 0
+    return len(correction.stretches) - sum(place.state != "lost" for place in landed)
+
+
 def _state(correction: Correction, landed: Sequence[Landed], mended: int) -> str:
     """Say whether it holds; where the recording itself is gone, nothing landed anywhere."""
     if correction.undone_at is not None:
         return f"undone on {correction.undone_at[:10]}"
     if correction.kind == "replace":
         return f"mends {mended} places"
-    lost = len(correction.stretches) - sum(place.state != "lost" for place in landed)
+    lost = _lost(correction, landed)
     moved = [place for place in landed if place.state == "moved"]
     if lost and correction.kind == "withdraw":
         return "holds where it was; its sound was not found again: look whether it is elsewhere"
