@@ -221,8 +221,6 @@ def withdraw(
         if place is not None:
             made = at.desk.withdraw(_place(at, place), erased=erase)
             recordings = {str(made.recording)}
-            if erase:
-                at.erase(made)
         else:
             wish: Wish = "no-name" if unname else "nothing"
             recordings = _withdraw_person(at, str(unname or person), wish, erase, said_by_others)
@@ -239,7 +237,7 @@ def _withdraw_person(at: Workplace, person: str, wish: Wish, erase: bool, others
     recordings = set(spoken)
     if erase:
         for recording, spans in spoken.items():
-            at.erase(at.desk.withdraw_stretches(recording, spans, erased=True))
+            at.desk.withdraw_stretches(recording, spans, erased=True)
     for mention in (mention for mention, blanked in answers.items() if blanked):
         at.desk.withdraw_stretches(mention.recording, [(mention.start_ms, mention.end_ms)])
         recordings.add(mention.recording)

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 
 from archive.corrections.applied import Corrected
 from archive.corrections.desk import Desk
-from archive.corrections.erasing import erase_words
 from archive.corrections.wishes import mentions, spellings
-from pipeline.collect import drop_results_of
 from pipeline.config import load_settings
-from pipeline.ledger import DELETION
+from pipeline.erasing import erase_what_is_due
 from pipeline.night import held, refuse_unbegun
 from pipeline.pictures import take_back
 from pipeline.publication import publish_now
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.corrections.desk import Author
-    from archive.corrections.model import Correction
     from archive.corrections.wishes import Mention
     from archive.publish import Published
     from archive.store import Store
@@ -87,7 +84,8 @@ class Workplace:
         return {recording: spans for recording, spans in found.items() if spans}
 
     def take_away(self, recordings: Collection[str]) -> Elsewhere:
-        """Take what was just withdrawn of recordings from all that is public; say what is left."""
+        """Take what was just withdrawn of recordings away, wherever it stands; say what is left."""
+        erase_what_is_due(self.settings.data, self.store, self.ledger)
         copies = take_back(self.settings.data, self.store, self.ledger)
         public = self.settings.data / "public"
         before = set(public.glob("archive-*.db"))
@@ -110,20 +108,6 @@ class Workplace:
         marks = ", ".join("?" for _ in recordings)
         query = f"SELECT {columns} FROM {table} WHERE {key} IN ({marks}) AND {where} ORDER BY 1"  # noqa: S608
         return self.store.db.execute(query, sorted(recordings)).fetchall()
-
-    def erase(self, correction: Correction) -> None:
-        """Take what a withdrawal is about out of work.db and of all that is kept; for good.
-
-        Its recording is heard again by the next run, with silence in its place.
-        """
-        recording = str(correction.recording)
-        with self.store.db.atomic():
-            self.store.db.conn.execute("PRAGMA defer_foreign_keys = ON")
-            for stretch in correction.stretches:
-                erase_words(self.store.db.conn, recording, stretch.start_ms, stretch.end_ms)
-            detail = f"{len(correction.stretches)} stretches erased at somebody's wish"
-            self.ledger.note(DELETION, recording, "erase", "success", detail)
-        drop_results_of(self.settings.data, self.store.db, recording)
 
 
 @contextmanager

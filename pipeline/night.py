@@ -17,6 +17,7 @@ from archive.store import open_store
 from pipeline import settled
 from pipeline.awake import awake
 from pipeline.config import load_settings
+from pipeline.erasing import erase_what_is_due
 from pipeline.executors import Engine, cores_here, usual_workers
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
@@ -67,6 +68,7 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
     if not began:
         _refuse_faults(request.config)
     with opened(settings, events, progress, until=request.until) as (opened_bench, store):
+        erase_what_is_due(settings.data, store, opened_bench.ledger)
         bench, unmet = followed(opened_bench, store, events)
         waiting = due(_asked(bench, store), store, events)
         if waiting and began:

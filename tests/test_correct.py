@@ -14,8 +14,11 @@ from clips import ffmpeg
 from conftest import ROOT, Archive
 from small_archive import EVENT, edit, programme_of, small_archive
 
+from archive.corrections.desk import Author, Desk
+from archive.corrections.place import Place
 from archive.site.pages import render
 from archive.site.settings import SiteSettings
+from archive.store import open_store
 
 if TYPE_CHECKING:
     import subprocess
@@ -272,6 +275,16 @@ def test_erased_words_are_nowhere(archive: Archive, tmp_path: Path) -> None:
     assert "vie privée" in listed
     assert "aubergines" in texts(archive)
     assert "cannot be put back" in refused(archive, "correct", "undo", "2")
+
+
+def test_an_erasure_that_was_cut_short_is_finished_by_the_next_run(archive: Archive) -> None:
+    """Killed right after the wish was recorded, a run erases before it does anything else."""
+    with open_store(archive.data / "work.db") as store:
+        desk = Desk(store, Author("x"))
+        desk.withdraw(Place(RECORDING, 5_000, 11_000), erased=True)
+    ran(archive, "run")
+    assert b"coquelicots" not in archive.data.joinpath("work.db").read_bytes()
+    assert "coquelicots" not in texts(archive)
 
 
 def test_a_withdrawal_can_be_undone(archive: Archive) -> None:
