@@ -20,15 +20,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from archive.wording import say
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class PlenaryError(Exception):
     """One thing that is wrong: where, what, and what to do next.
 
     `sentence` and `next_step` are format strings over the facts given to the
-    constructor; kept apart from the facts so that a catalogue can translate them.
+    constructor; kept apart from the facts so that a catalogue can translate them. `lead`, a
+    format string too, stands before the sentence of an error that is told of another place.
     """
 
     exit_code: ClassVar[int] = 2
@@ -40,12 +43,14 @@ class PlenaryError(Exception):
         *,
         path: Path | None = None,
         line: int | None = None,
-        **facts: object,
+        lead: str = "",
+        **facts: Any,
     ) -> None:
         self.sentence = sentence
         self.next_step = next_step
         self.path = path
         self.line = line
+        self.lead = lead
         self.facts = facts
         super().__init__(sentence)
 
@@ -58,11 +63,19 @@ class PlenaryError(Exception):
         return {"kind": type(self).__name__, **self.__dict__}
 
     def __str__(self) -> str:
+        return self._worded(str.format)
+
+    def shown(self) -> str:
+        """Return the error as the archivist reads it, in her language; `str` is English."""
+        return self._worded(say)
+
+    def _worded(self, word: Callable[..., str]) -> str:
         place = "" if self.path is None else f"{self.path}: "
         if self.path is not None and self.line is not None:
             place = f"{self.path}:{self.line}: "
         facts = {"path": self.path, "line": self.line, **self.facts}
-        return f"{place}{self.sentence.format(**facts)}\n  → {self.next_step.format(**facts)}"
+        sentence = word(self.lead, **facts) + word(self.sentence, **facts)
+        return f"{place}{sentence}\n  → {word(self.next_step, **facts)}"
 
 
 def _rebuilt(kind: type[PlenaryError], attributes: dict[str, object]) -> PlenaryError:
@@ -83,6 +96,10 @@ class Faults(PlenaryError):
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
 
+    def shown(self) -> str:
+        """Return all of them in the archivist's language."""
+        return "\n".join(error.shown() for error in self.errors)
+
 
 def retold(data: Mapping[str, Any]) -> PlenaryError:
     """Return the error that `told` described: another process met it."""
@@ -93,6 +110,7 @@ def retold(data: Mapping[str, Any]) -> PlenaryError:
         data["next_step"],
         path=None if path is None else Path(path),
         line=line,
+        lead=data["lead"],
         **data["facts"],
     )
 

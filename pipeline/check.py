@@ -143,18 +143,28 @@ def _one_after_the_other(lengths: Sequence[int]) -> list[Span]:
 
 def _at(event: Event, line: int | None, fault: PlenaryError) -> PlenaryError:
     """Return a file's fault as one of the programme's line that names the file."""
-    sentence = "{file}: " + fault.sentence
-    facts = {**fault.facts, "file": fault.path}
-    return type(fault)(sentence, fault.next_step, path=event.programme, line=line, **facts)
+    return type(fault)(
+        fault.sentence,
+        fault.next_step,
+        path=event.programme,
+        line=line,
+        lead="{file}: ",
+        **{**fault.facts, "file": fault.path},
+    )
 
 
 def _located(settings: Settings, programmes: Programmes) -> Iterator[PlenaryError]:
     """Give the programmes' faults; one about the events folder itself is config.yaml's."""
     for fault in programmes.faults:
         if fault.path == settings.events:
-            line = settings.lines.get("events")
-            sentence, facts = "{folder}: " + fault.sentence, {"folder": settings.events}
-            yield FileFault(sentence, fault.next_step, path=settings.path, line=line, **facts)
+            yield FileFault(
+                fault.sentence,
+                fault.next_step,
+                path=settings.path,
+                line=settings.lines.get("events"),
+                lead="{folder}: ",
+                folder=settings.events,
+            )
         else:
             yield fault
 
@@ -202,9 +212,10 @@ def _no_voices(settings: Settings) -> Iterator[ModelFault]:
 def _of_config(fault: ModelFault, settings: Settings, key: str, model: str) -> ModelFault:
     """Return what is wrong with a model at the key, and line, of config.yaml that names it."""
     return ModelFault(
-        f"{key} {{model}}: {fault.sentence}",
+        fault.sentence,
         fault.next_step,
         path=settings.path,
         line=settings.lines.get(key),
-        **{**fault.facts, "model": model},
+        lead="{key} {model}: ",
+        **{**fault.facts, "key": key, "model": model},
     )

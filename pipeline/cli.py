@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.errors import ArchiveFault, PlenaryError
+from archive.wording import language_of, say, speak
 from pipeline import cli_correct, cli_keeping, cli_public
+from pipeline.cli_words import put_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,19 +29,25 @@ if TYPE_CHECKING:
 class _Plenary(click.Group):
     """A group whose commands answer errors with their sentence and their exit code."""
 
+    def main(self, *args: Any, **options: Any) -> Any:
+        speak(language_of(os.environ))
+        put_in_words(self)
+        return super().main(*args, **options)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except PlenaryError as error:
-            click.echo(str(error), err=True)
+            click.echo(error.shown(), err=True)
             raise click.exceptions.Exit(error.exit_code) from error
         except BrokenPipeError:  # `plenary search … | head`: click ends quietly
             raise
         except OSError as error:
-            click.echo(str(_refused_by_system(error)), err=True)
+            click.echo(_refused_by_system(error).shown(), err=True)
             raise click.exceptions.Exit(ArchiveFault.exit_code) from error
         except KeyboardInterrupt as error:
-            click.echo("interrupted; what was done is kept, `plenary run` goes on", err=True)
+            told = say("interrupted; what was done is kept, `plenary run` goes on")
+            click.echo(told, err=True)
             raise click.exceptions.Exit(130) from error
 
 
@@ -93,13 +101,18 @@ def init(folder: Path) -> None:
     from pipeline.start import init as begin
 
     begin(folder)
-    click.echo(f"Made {folder}. Next:")
-    click.echo(f"  1. put your captures beside the example in {folder / 'events'}")
-    click.echo("  2. say who speaks in its programme.yaml")
-    click.echo(f"  3. cd {folder}, then: plenary fetch-models, plenary check, plenary run")
+    told = say(
+        "Made {folder}. Next:\n"
+        "  1. put your captures beside the example in {events}\n"
+        "  2. say who speaks in its programme.yaml\n"
+        "  3. cd {folder}, then: plenary fetch-models, plenary check, plenary run",
+        folder=folder,
+        events=folder / "events",
+    )
+    click.echo(told)
     if shutil.which("plenary") is None:
-        activate = Path(sys.prefix) / "bin" / "activate"
-        click.echo(f"     (for `plenary` to be found: source {shlex.quote(str(activate))})")
+        activate = shlex.quote(str(Path(sys.prefix) / "bin" / "activate"))
+        click.echo(say("     (for `plenary` to be found: source {activate})", activate=activate))
 
 
 @main.command("fetch-models")
@@ -114,16 +127,17 @@ def fetch_models(config: Path) -> None:
 
     settings = _load(config)
     model = settings.transcription.model
-    with click.progressbar(length=1000, label=f"Fetching {model}", file=sys.stderr) as bar:
+    label = say("Fetching {model}", model=model)
+    with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
         folder = fetch_model(
             model, settings.data, lambda done: bar.update(round(done * 1000) - bar.pos)
         )
-    click.echo(f"The model is in {folder}")
+    click.echo(say("The model is in {folder}", folder=folder))
     if settings.voices.model != "embedded":
         from pipeline.neural import fetch_voice_model
 
         place = fetch_voice_model(settings.voices.model, settings.data)
-        click.echo(f"The voice model is in {place.parent}")
+        click.echo(say("The voice model is in {folder}", folder=place.parent))
 
 
 @main.command()
@@ -149,8 +163,8 @@ def run(config: Path, events: Sequence[str], dry_run: bool, until: str | None) -
     if dry_run:
         waiting = due_in(request)
         for name, step in waiting.items():
-            click.echo(f"{name}  due from the step {step}")
-        click.echo(f"{len(waiting)} recordings are due")
+            click.echo(say("{name}  due from the step {step}", name=name, step=step))
+        click.echo(say("{count} recordings are due", count=len(waiting)))
         return
     began = time.monotonic()
     outcome = run_archive(request, Progress(sys.stderr))
@@ -163,24 +177,29 @@ def _report(outcome: Outcome, took_s: float) -> None:
     """Say in the morning what the night did, and what it could not do."""
     from pipeline.progress import clock
 
-    click.echo(
-        f"{len(outcome.heard)} recordings heard, {len(outcome.pictured)} web copies made,"
-        f" {len(outcome.failed)} failed, in {clock(took_s * 1000)}"
+    told = say(
+        "{heard} recordings heard, {pictured} web copies made, {failed} failed, in {took}",
+        heard=len(outcome.heard),
+        pictured=len(outcome.pictured),
+        failed=len(outcome.failed),
+        took=clock(took_s * 1000),
     )
+    click.echo(told)
     if outcome.heard:
-        click.echo(f"{clock(outcome.sound_ms)} of sound was heard")
+        click.echo(say("{length} of sound was heard", length=clock(outcome.sound_ms)))
     for name, ms in outcome.missing.items():
-        click.echo(f"{name}: {clock(ms)} of sound is missing from its captures")
+        missing = "{name}: {length} of sound is missing from its captures"
+        click.echo(say(missing, name=name, length=clock(ms)))
     for name, error in outcome.failed.items():
-        click.echo(f"{name}: {error}")
+        click.echo(say("{name}: {fault}", name=name, fault=error.shown()))
     for fault in outcome.unmet:
-        click.echo(f"not corrected: {fault}")
+        click.echo(say("not corrected: {fault}", fault=fault.shown()))
     for question in outcome.questions:
         click.echo(question)
     if outcome.published is not None:
-        click.echo(f"published: {outcome.published.path}")
+        click.echo(say("published: {file}", file=outcome.published.path))
     if outcome.stopped is not None:
-        click.echo(str(outcome.stopped))
+        click.echo(outcome.stopped.shown())
 
 
 def _next(time_of_day: str) -> datetime:
@@ -188,7 +207,8 @@ def _next(time_of_day: str) -> datetime:
     try:
         wanted = datetime.strptime(time_of_day, "%H:%M").time()  # noqa: DTZ007 (a time of day)
     except ValueError as error:
-        raise click.BadParameter(f"{time_of_day!r} is no time of day such as 07:00") from error
+        told = say("{time!r} is no time of day such as 07:00", time=time_of_day)
+        raise click.BadParameter(told) from error
     now = datetime.now().astimezone()
     moment = now.replace(hour=wanted.hour, minute=wanted.minute, second=0, microsecond=0)
     return (moment if moment > now else moment + timedelta(days=1)).astimezone(UTC)
@@ -213,11 +233,11 @@ def publish(config: Path, rollback: bool) -> None:
     public = settings.data / "public"
     if rollback:
         with holding(settings.data):
-            click.echo(f"published: {publishing.rollback(public)}")
+            click.echo(say("published: {file}", file=publishing.rollback(public)))
         return
     refuse_unbegun(settings)
     with held(settings) as (store, ledger):
-        click.echo(f"published: {publish_now(settings, store, ledger).path}")
+        click.echo(say("published: {file}", file=publish_now(settings, store, ledger).path))
 
 
 def _load(config: Path) -> Settings:

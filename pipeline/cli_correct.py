@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive.wording import say
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
@@ -84,8 +86,13 @@ def speaker(
     newcomer = _newcomer(person, name, role, organisation)
     with _workplace(config, by, why) as at:
         found = at.desk.name_speaker(_place(at, place), person, reach, newcomer)
-        _told(at, found, f"{name or person} speaks there ({_count(found, 'stretch', 'es')})")
-    click.echo("`plenary run` will look for the same voice in the rest of the recording")
+        told = say(
+            "{who} speaks there (stretches: {count})",
+            who=name or person,
+            count=len(found.stretches),
+        )
+        _told(at, found, told)
+    click.echo(say("`plenary run` will look for the same voice in the rest of the recording"))
 
 
 def _newcomer(
@@ -95,9 +102,9 @@ def _newcomer(
     from archive.corrections.entries import newcomer
 
     if (role or organisation) and not name:
-        raise click.UsageError("--role and --organisation belong to a --name")
+        raise click.UsageError(say("--role and --organisation belong to a --name"))
     if name and person == UNKNOWN:
-        raise click.UsageError("somebody with a --name needs an id of her own, not `unknown`")
+        raise click.UsageError(say("somebody with a --name needs an id of her own, not `unknown`"))
     return newcomer(name, role, organisation) if name else {}
 
 
@@ -116,7 +123,7 @@ def text(config: Path, place: str, words: str, by: str, why: str) -> None:
     """
     with _workplace(config, by, why) as at:
         found = at.desk.write_text(_place(at, place), words)
-        _told(at, found, f"was: {found.stretches[0].heard}\nis:  {words}")
+        _told(at, found, say("was: {was}\nis:  {now}", was=found.stretches[0].heard, now=words))
 
 
 @correct.command()
@@ -138,10 +145,12 @@ def confirm(config: Path, place: str, words: bool, reach: Reach, by: str, why: s
     with _workplace(config, by, why) as at:
         if words:
             found = at.desk.confirm_words(_place(at, place), reach)
-            _told(at, found, f"the words are confirmed ({_count(found, 'passage')})")
+            told = "the words are confirmed (passages: {count})"
+            _told(at, found, say(told, count=len(found.stretches)))
         else:
             found = at.desk.confirm_names(_place(at, place), reach)
-            _told(at, found, f"the name is confirmed ({_count(found, 'turn')})")
+            told = "the name is confirmed (turns: {count})"
+            _told(at, found, say(told, count=len(found.stretches)))
 
 
 @correct.command()
@@ -166,12 +175,15 @@ def replace(
         for quote in found:
             click.echo(f"  {quote}")
         if not found:
-            click.echo(f"{wrong} stands nowhere{f' in {within}' if within else ''}")
+            told = "{wrong} stands nowhere in {within}" if within else "{wrong} stands nowhere"
+            click.echo(say(told, wrong=wrong, within=within))
             return
         if not yes:
-            click.confirm(f"Write {right} in {len(found)} places?", abort=True)
+            question = say("Write {right} in {count} places?", right=right, count=len(found))
+            click.confirm(question, abort=True)
         made = at.desk.mend_spelling(wrong, right, within)
-        _told(at, made, f"{len(found)} places say {right} now, and so will later transcripts")
+        told = "{count} places say {right} now, and so will later transcripts"
+        _told(at, made, say(told, count=len(found), right=right))
 
 
 @correct.command()
@@ -212,11 +224,11 @@ def withdraw(
               plenary correct withdraw --person bo-exemple --erase
     """
     if sum(given is not None for given in (place, unname, person)) != 1:
-        raise click.UsageError("say one thing: a PLACE, --unname PERSON or --person PERSON")
+        raise click.UsageError(say("say one thing: a PLACE, --unname PERSON or --person PERSON"))
     if unname and erase:
-        raise click.UsageError("--erase takes words away, and --unname keeps them")
+        raise click.UsageError(say("--erase takes words away, and --unname keeps them"))
     if erase and not yes:
-        click.confirm("Erased words cannot be put back. Erase?", abort=True)
+        click.confirm(say("Erased words cannot be put back. Erase?"), abort=True)
     with _workplace(config, by, why) as at:
         if place is not None:
             made = at.desk.withdraw(_place(at, place), erased=erase)
@@ -252,28 +264,34 @@ def _is_blanked(mention: Mention, others: str) -> bool | None:
     if others != "ask":
         return others == "blank"
     if not sys.stdin.isatty():
-        click.echo("  kept until somebody decides: `plenary correct list` goes on telling it")
+        told = "  kept until somebody decides: `plenary correct list` goes on telling it"
+        click.echo(say(told))
         return None
-    return click.confirm("  Take these words away too?", default=False)
+    return click.confirm(say("  Take these words away too?"), default=False)
 
 
 def _tell_left(left: Elsewhere, recordings: Sequence[str] | set[str]) -> None:
     """Say what is still online or kept, and what to do about it."""
-    click.echo(f"withdrawn, and published so: {', '.join(sorted(recordings)) or 'no recording'}")
+    names = ", ".join(sorted(recordings)) or say("no recording")
+    click.echo(say("withdrawn, and published so: {names}", names=names))
     if left.earlier:
-        click.echo(f"earlier published files deleted: {left.earlier}; rollback stops here")
+        told = "earlier published files deleted: {count}; rollback stops here"
+        click.echo(say(told, count=left.earlier))
     for name in left.copies:
-        click.echo(f"{name}: its web copy was taken away; `plenary run` makes it again without")
+        told = "{name}: its web copy was taken away; `plenary run` makes it again without"
+        click.echo(say(told, name=name))
     for name, address in left.hosted:
-        click.echo(
-            f"{name}: still online at {address}. Its sound cannot be muted from here: playing is"
+        told = (
+            "{name}: still online at {address}. Its sound cannot be muted from here: playing is"
             " refused there on the site; ask its host to cut it"
         )
+        click.echo(say(told, name=name, address=address))
     if left.captures:
-        click.echo("originals that hold it, to keep or to delete:")
+        click.echo(say("originals that hold it, to keep or to delete:"))
         for capture in left.captures:
             click.echo(f"  {capture}")
-    click.echo("what you exported, copied or backed up before is still as it was: delete it there")
+    told = "what you exported, copied or backed up before is still as it was: delete it there"
+    click.echo(say(told))
 
 
 @correct.command()
@@ -290,7 +308,8 @@ def restore(config: Path, place: str, by: str, why: str) -> None:
         found = at.desk.restore(_place(at, place))
         for stretch in found.stretches:
             click.echo(f"  {stretch.heard}")
-        _told(at, found, f"the words are back ({_count(found, 'stretch', 'es')})")
+        told = "the words are back (stretches: {count})"
+        _told(at, found, say(told, count=len(found.stretches)))
 
 
 @correct.command("list")
@@ -326,7 +345,7 @@ def undo(config: Path, number: int, by: str, why: str) -> None:
     """
     with _workplace(config, by, why) as at:
         undone = at.desk.undo(number)
-        _told(at, undone, f"{undone.kind} {number} is undone")
+        _told(at, undone, say("correction {number} is undone", number=number))
 
 
 def _workplace(config: Path, by: str, why: str) -> Any:
@@ -343,16 +362,11 @@ def _place(at: Workplace, text: str) -> Any:
     return read_place(at.store.db.conn, text)
 
 
-def _count(correction: Correction, thing: str, plural: str = "s") -> str:
-    number = len(correction.stretches)
-    return f"{number} {thing}{plural if number > 1 else ''}"
-
-
 def _told(at: Workplace, correction: Correction, what: str) -> None:
     """Say what was done, under which number, and where it is shown."""
     click.echo(what)
-    click.echo(f"correction {correction.id} (`plenary correct undo {correction.id}`)")
-    click.echo(f"published: {at.publish().path}")
+    click.echo(say("correction {number} (`plenary correct undo {number}`)", number=correction.id))
+    click.echo(say("published: {file}", file=at.publish().path))
 
 
 VERBS = (correct,)

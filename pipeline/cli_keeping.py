@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.errors import Faults
+from archive.wording import Text, look_up, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from pipeline.collect import Collected
     from pipeline.fixity import Finding, State
 
+_STATES: dict[State, Text] = {
+    "unchanged": Text("unchanged"),
+    "changed": Text("changed"),
+    "missing": Text("missing"),
+    "unreadable": Text("unreadable"),
+    "absent": Text("absent"),
+    "never hashed": Text("never hashed"),
+}
 _NEXT: dict[State, str] = {
     "changed": "put it back from a copy that is good; `plenary run` would take it for another"
     " capture and hear it anew, which is right where you replaced it on purpose",
@@ -54,10 +63,10 @@ def check(config: Path, night: float) -> None:
     if found.faults or found.capture_faults:
         raise Faults((*found.faults, *found.capture_faults))
     for double in found.doubles:
-        click.echo(str(double))
+        click.echo(double.told())
     assert found.settings is not None
     assert found.estimate is not None
-    click.echo(str(found.estimate))
+    click.echo(found.estimate.told())
     if found.estimate.hours_recognised:
         click.echo(try_model(found.settings, found.events).told(found.estimate, night))
 
@@ -110,7 +119,7 @@ def verify(config: Path, copy: Path | None, public: Path | None) -> None:
     from pipeline.programme import load_events
 
     if copy is not None and public is not None:
-        raise click.UsageError("--copy and --public are two checks: ask for one at a time")
+        raise click.UsageError(say("--copy and --public are two checks: ask for one at a time"))
     settings = load_settings(config)
     if public is not None and not (settings.data / "work.db").exists():
         _tell(iter([fixity.check_public(None, public, lambda _bytes: None)]))
@@ -131,7 +140,7 @@ def verify(config: Path, copy: Path | None, public: Path | None) -> None:
 
 def _watch(total: int, check: Callable[[Callable[[int], None]], Iterator[Finding]]) -> None:
     """Show how far a check is that reads `total` bytes, then tell what it found."""
-    label = f"Reading {_size(total)}"
+    label = say("Reading {size}", size=_size(total))
     with click.progressbar(
         length=max(1, total), label=label, file=sys.stderr, update_min_steps=max(1, total // 1000)
     ) as bar:
@@ -152,14 +161,22 @@ def _tell(findings: Iterator[Finding]) -> None:
     finally:
         for finding in seen:
             if finding.state != "unchanged":
-                click.echo(str(finding))
+                click.echo(_told(finding))
         states = Counter(finding.state for finding in seen)
-        click.echo(", ".join(f"{count} {state}" for state, count in states.items()) or "no file")
+        counts = (f"{count} {look_up(_STATES[state])}" for state, count in states.items())
+        click.echo(", ".join(counts) or say("no file"))
         for state in states:
             if state in _NEXT:
-                click.echo(f"{state} → {_NEXT[state]}")
+                click.echo(f"{look_up(_STATES[state])} → {say(_NEXT[state])}")
     if states.keys() & ALARMING:
         raise click.exceptions.Exit(1)
+
+
+def _told(finding: Finding) -> str:
+    state = look_up(_STATES[finding.state])
+    if not finding.reason:
+        return say("{file}: {state}", file=finding.file, state=state)
+    return say("{file}: {state} ({reason})", file=finding.file, state=state, reason=finding.reason)
 
 
 @click.command()
@@ -177,36 +194,44 @@ def collect(config: Path, dry_run: bool) -> None:
     """
     from pipeline.collect import collect as collecting
 
-    with click.progressbar(length=1000, label="Looking at what is used", file=sys.stderr) as bar:
+    with click.progressbar(
+        length=1000, label=say("Looking at what is used"), file=sys.stderr
+    ) as bar:
         found = collecting(
             config,
             dry_run=dry_run,
             progress=lambda done, total: bar.update(round(1000 * done / total) - bar.pos),
         )
         bar.update(1000 - bar.pos)
-    _report(found, "would be dropped" if dry_run else "dropped")
+    _report(found, Text("would be dropped") if dry_run else Text("dropped"))
 
 
-def _report(found: Collected, verb: str) -> None:
+def _report(found: Collected, verb: Text) -> None:
     if found.unfinished:
         names = ", ".join(found.unfinished[:3]) + (" …" if len(found.unfinished) > 3 else "")
-        click.echo(f"all is kept of {len(found.unfinished)} unfinished recordings: {names}")
+        told = "all is kept of {count} unfinished recordings: {names}"
+        click.echo(say(told, count=len(found.unfinished), names=names))
     if found.absent:
-        click.echo("a disk is absent or a capture unknown: what cannot be told apart is kept")
+        click.echo(say("a disk is absent or a capture unknown: what cannot be told apart is kept"))
     if found.is_empty:
-        click.echo("nothing to drop: all that is kept is used")
+        click.echo(say("nothing to drop: all that is kept is used"))
         return
-    results = ", ".join(f"{count} {step}" for step, count in found.results.items()) or "none"
-    click.echo(f"results {verb}: {results} ({_size(found.result_bytes)})")
-    click.echo(f"files {verb}: {len(found.files)} ({_size(found.file_bytes)})")
+    results = ", ".join(f"{count} {step}" for step, count in found.results.items()) or say("none")
+    told = "results {verb}: {results} ({size})"
+    click.echo(say(told, verb=verb, results=results, size=_size(found.result_bytes)))
+    told = "files {verb}: {count} ({size})"
+    click.echo(say(told, verb=verb, count=len(found.files), size=_size(found.file_bytes)))
     for file in found.files:
         click.echo(f"  {file}")
     if found.rows:
-        click.echo(f"records of files and recordings that are gone {verb}: {found.rows}")
+        told = "records of files and recordings that are gone {verb}: {count}"
+        click.echo(say(told, verb=verb, count=found.rows))
 
 
 def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+    if count >= 1e8:
+        return say("{count:.2f} GB", count=count / 1e9)
+    return say("{count:.1f} MB", count=count / 1e6)
 
 
 VERBS = (check, collect, status, verify)

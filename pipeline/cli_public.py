@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.errors import ArchiveFault
+from archive.wording import say
 
 if TYPE_CHECKING:
     import sqlite3
@@ -45,7 +46,9 @@ def serve(config: Path, port: int) -> None:
             url=site.url or "",
             contact=site.contact or "",
         ),
-        ready=lambda address: click.echo(f"The archive is at {address} (Ctrl-C ends it)"),
+        ready=lambda address: click.echo(
+            say("The archive is at {address} (Ctrl-C ends it)", address=address)
+        ),
     )
 
 
@@ -73,9 +76,10 @@ def search(
         results = searching.search(db, query)
     for hit in results.hits:
         click.echo(_hit(hit))
-    click.echo(f"{'more than ' if results.more_than else ''}{results.total} passages")
+    found = "more than {count} passages" if results.more_than else "{count} passages"
+    click.echo(say(found, count=results.total))
     if results.suggestion:
-        click.echo(f"did you mean: {results.suggestion}")
+        click.echo(say("did you mean: {words}", words=results.suggestion))
 
 
 def _hit(hit: Hit) -> str:
@@ -104,7 +108,7 @@ def export(config: Path, events: Sequence[str], format_: str, out: Path) -> None
 
     with _published(_load(config)) as db:
         written = write_all(db, format_, list(events), out)
-    click.echo(f"{len(written)} sessions written to {out}")
+    click.echo(say("{count} sessions written to {folder}", count=len(written), folder=out))
 
 
 @click.command()
@@ -140,7 +144,8 @@ def evaluate(
     with _published(settings := _load(config)) as db:
         if sample is not None:
             count = control.write_sample(db, sample, sheet, settings.site.url)
-            click.echo(f"{count} stretches are in {sheet}: fill in its last two columns, and then")
+            told = "{count} stretches are in {sheet}: fill in its last two columns, and then"
+            click.echo(say(told, count=count, sheet=sheet))
             click.echo(f"plenary evaluate --sheet {shlex.quote(str(sheet))}")
         elif reference is not None:
             scores = evaluating.score_archive(db, reference)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from archive.errors import FileFault
 from archive.export.csv_ import safe
 from archive.site.links import Links
+from archive.wording import Text, say
 from pipeline.progress import clock
 from pipeline.sentences import ends_sentence
 
@@ -188,11 +189,19 @@ def shares_table(shares: dict[str, Share]) -> str:
     return "\n".join(_line(name, share) for name, share in shares.items())
 
 
+_JUDGED = {"text": Text("text"), "name": Text("name")}
+
+
 def _line(name: str, share: Share) -> str:
     low, high = share.interval
     if not share.judged:
-        return f"{name}: none was judged"
-    return (
-        f"{name}: {share.right} of {share.judged} right; for the whole archive between"
-        f" {low:.1%} and {high:.1%} (95 % interval)"
+        return say("{what}: none was judged", what=_JUDGED[name])
+    return say(
+        "{what}: {right} of {judged} right; for the whole archive between"
+        " {low:.1%} and {high:.1%} (95 % interval)",
+        what=_JUDGED[name],
+        right=share.right,
+        judged=share.judged,
+        low=low,
+        high=high,
     )

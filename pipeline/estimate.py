@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveFault
 from archive.store import open_to_read
+from archive.wording import say
 from pipeline.container import SAMPLE_RATE
 from pipeline.hear import recognised
 from pipeline.sink import PLAYED
@@ -58,17 +59,21 @@ class Estimate:
     recognised_left: float
     gigabytes: float
 
-    def __str__(self) -> str:
-        return (
-            f"{hours(self.hours_of_sound)} of sound, {hours(self.hours_left)} of it not heard yet;"
-            f" what is kept of it takes at most {self.gigabytes:.2f} GB"
+    def told(self) -> str:
+        """Say it, in the archivist's language."""
+        return say(
+            "{sound} of sound, {left} of it not heard yet;"
+            " what is kept of it takes at most {gigabytes:.2f} GB",
+            sound=hours(self.hours_of_sound),
+            left=hours(self.hours_left),
+            gigabytes=self.gigabytes,
         )
 
 
 def hours(count: float) -> str:
     """Write a length as a person says it."""
     if count >= 1:
-        return f"{count:.1f} h"
+        return say("{hours:.1f} h", hours=count)
     return f"{round(count * 60)} min" if count * 60 >= 1 or not count else f"{count * 3600:.0f} s"
 
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from archive.errors import FileFault
 from archive.export import export
+from archive.wording import Text, look_up, say
 from pipeline.hearing_score import NORMALISATION, names_heard, over_nothing, word_errors
 from pipeline.model import Span
 
@@ -41,8 +42,15 @@ STEP_MS = 10
 COLLAR_MS = 250
 
 COLUMNS = (
-    *("WER", "names", "insert./h", "missed", "DER", "precision", "coverage"),
-    *("wrong s/h", "calibr."),
+    Text("WER"),
+    Text("names"),
+    Text("insert./h"),
+    Text("missed"),
+    Text("DER"),
+    Text("precision"),
+    Text("coverage"),
+    Text("wrong s/h"),
+    Text("calibr."),
 )
 """Heads of the table, in the order of `Score.rates`."""
 
@@ -169,9 +177,10 @@ def calibration_error(sure: Sequence[tuple[float, bool]]) -> float:
 
 def reliability(sure: Sequence[tuple[float, bool]]) -> str:
     """Return the reliability table as lines of text."""
-    head = f"{'turns':>7} {'stated':>7} {'right':>7}"
+    head = f"{say('turns'):>7} {say('stated'):>7} {say('right'):>7}"
     lines = [f"{n:7} {stated:7.2f} {right:7.2f}" for n, stated, right in tenths(sure)]
-    return "\n".join([head, *lines, f"expected calibration error {calibration_error(sure):.3f}"])
+    error = say("expected calibration error {error:.3f}", error=calibration_error(sure))
+    return "\n".join([head, *lines, error])
 
 
 def _grid(lines: Sequence[Line], length: int) -> NDArray[np.str_]:
@@ -371,12 +380,12 @@ def as_json(scores: Scores) -> str:
 
 def table(scores: Scores) -> str:
     """Scores as lines of text, and beneath how reliable confidence is."""
-    heads = "".join(f" {name:>9}" for name in COLUMNS)
+    heads = "".join(f" {look_up(name):>9}" for name in COLUMNS)
     lines = [
-        *(f"{'session':40}{heads}", *starmap(_line, scores.sessions.items())),
-        *("", f"{'recording':40}{heads}", *starmap(_line, scores.recordings.items())),
-        _line("all", scores.total),
-        f"Words are compared in {NORMALISATION}.",
+        *(f"{say('session'):40}{heads}", *starmap(_line, scores.sessions.items())),
+        *("", f"{say('recording'):40}{heads}", *starmap(_line, scores.recordings.items())),
+        _line(say("all"), scores.total),
+        say("Words are compared in {normalisation}.", normalisation=NORMALISATION),
     ]
     sure = scores.total.sure
     return "\n".join([*lines, "", reliability(sure)] if sure else lines)

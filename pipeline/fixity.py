@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archive.errors import ArchiveFault, CaptureFault
 from archive.publish import check_published
+from archive.wording import Text
 from pipeline.event import originals_of
 from pipeline.hashing import hash_file
 from pipeline.ledger import FIXITY_CHECK
@@ -129,9 +130,9 @@ def _compare(
 ) -> tuple[State, str]:
     seen_ns, status = time.time_ns(), path.stat()
     if expected is None:
-        return "never hashed", "`plenary run` does it"
+        return "never hashed", Text("`plenary run` does it")
     if not stat.S_ISREG(status.st_mode):
-        return "unreadable", "is not a file"
+        return "unreadable", Text("is not a file")
     found = hash_file(path, progress)
     if found != expected:
         ledger.hashes.distrust(path, expected, found)
@@ -171,7 +172,7 @@ def check_copy(
     for one in files:
         expected = _expected(ledger, one.path)
         if expected is None:
-            yield Finding(one.recording, one.path, "never hashed", "`plenary run` does it")
+            yield Finding(one.recording, one.path, "never hashed", Text("`plenary run` does it"))
             continue
         alike = sorted(index.get(_name(one.path.name), ()), key=lambda c: -_common(c, one.path))
         finding = _in_copy(ledger, one, expected, alike, hashes, progress)
@@ -241,9 +242,9 @@ def check_public(ledger: Ledger | None, file: Path, progress: Callable[[int], No
     recorded = set() if ledger is None else ledger.publications()
     state, reason = _opened(real)
     if named is not None and not found.startswith(named[1]):
-        state, reason = "changed", "its name tells another hash than its content has"
+        state, reason = "changed", Text("its name tells another hash than its content has")
     elif found not in recorded and (named is None or _is_told(named[1], recorded)):
-        state, reason = "changed", "no publication of this archive has its hash"
+        state, reason = "changed", Text("no publication of this archive has its hash")
     finding = Finding("", real, state, reason)
     if ledger is not None:
         _note(ledger, finding, "public", found)

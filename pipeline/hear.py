@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from archive.corrections.model import newcomers
 from archive.corrections.sound import erased, known_voices
 from archive.errors import FileFault
+from archive.wording import Text
 from pipeline import listening, rows, steps
 from pipeline.ahead import Ahead
 from pipeline.event import cast_of, terms_of, transcribed
@@ -192,7 +193,7 @@ def _session(
         bench.settings.data,
         known,
     )
-    with bench.progress.stage(name, "who speaks", span.duration_ms):
+    with bench.progress.stage(name, Text("who speaks"), span.duration_ms):
         turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
     story.turns[name] = _apart(turns, story)
     story.withheld += withheld
@@ -266,7 +267,7 @@ def _recognised(
     blocks = [[split.closer(heard, w) for w in block] for block in split.blocks(windows)]
     speech_ms = sum(w.span.duration_ms for block in blocks for w in block)
     give_back()  # before the workers take theirs
-    with bench.progress.stage(f"{event.id}/{session.id}", "words", speech_ms) as stage:
+    with bench.progress.stage(f"{event.id}/{session.id}", Text("words"), speech_ms) as stage:
         segments, done = steps.words(
             bench.ledger,
             story.sound,

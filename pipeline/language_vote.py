@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.errors import CaptureFault
+from archive.wording import Text
 from pipeline.languages import AUTO
 from pipeline.ledger import Done, Ledger, Step
 
@@ -47,7 +48,7 @@ def vote(distributions: Sequence[Mapping[str, float]]) -> tuple[str, float]:
     means = {language: total / len(distributions) for language, total in sums.items()}
     ranked = sorted(means.items(), key=lambda item: (-item[1], item[0]))
     if not ranked or ranked[0][1] < LEAST:
-        found = ", ".join(f"{name} {mean:.0%}" for name, mean in ranked[:3]) or "no speech"
+        found = ", ".join(f"{name} {mean:.0%}" for name, mean in ranked[:3]) or Text("no speech")
         raise CaptureFault(
             "its language cannot be told ({found})",
             "set language: in the event's programme, or under `transcription:` in config.yaml",

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import CaptureFault
+from archive.wording import Text
 from pipeline.hashing import hash_file
 from pipeline.kept import spans_from_json, spans_to_json
 from pipeline.ledger import Done, Ledger, Step
@@ -128,7 +129,7 @@ def extract(recording: Recording, erased: Sequence[Erased], path: Path, show: Sh
     from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
 
     chosen = recording.sound
-    with show("sound", recording_ms(recording)) as stage:
+    with show(Text("sound"), recording_ms(recording)) as stage:
         made = media.extract_sound(
             *(recording.captures, path),
             track=chosen.track,
@@ -140,7 +141,7 @@ def extract(recording: Recording, erased: Sequence[Erased], path: Path, show: Sh
         [span.start_ms, span.end_ms, form, capture.stat().st_size]
         for (span, form), capture in zip(made.parts, recording.captures, strict=True)
     ]
-    with show("speech", made.duration_ms) as stage:
+    with show(Text("speech"), made.duration_ms) as stage:
         hearing = _listen(path, stage)
     return Extracted(
         {
@@ -175,7 +176,7 @@ def hearing(ledger: Ledger, source: Sound, show: Show) -> Hearing:
     from pipeline import split  # noqa: PLC0415 (onnxruntime is slow to import)
 
     def work() -> dict[str, Any]:
-        with show("speech", source.duration_ms) as stage:
+        with show(Text("speech"), source.duration_ms) as stage:
             return _listen(source.path, stage)
 
     kept = ledger.once(_hearing_step(source.sha256), work).result

@@ -14,6 +14,7 @@ from archive.corrections.model import read as read_corrections
 from archive.corrections.report import open_questions
 from archive.errors import ArchiveFault, Faults, FileFault
 from archive.store import open_store
+from archive.wording import Text, say
 from pipeline import settled
 from pipeline.awake import awake
 from pipeline.config import load_settings
@@ -91,7 +92,7 @@ def due_in(request: Request) -> dict[str, DueStep]:
     settings = load_settings(request.config)
     events, _ = _read(request, settings)
     if not (settings.data / "work.db").exists():
-        new = DueStep("sound", "a new recording")
+        new = DueStep("sound", say("a new recording"))
         return {f"{e.id}/{r.id}": new for e in events for r in e.recordings}
     with opened(settings, events, Progress(StringIO())) as (bench, store):
         return due(_asked(bench, store), store, events)
@@ -138,7 +139,7 @@ def _read(request: Request, settings: Settings) -> tuple[tuple[Event, ...], set[
                 "the events are: {known}",
                 path=settings.events,
                 name=name,
-                known=", ".join(sorted(known)) or "none",
+                known=", ".join(sorted(known)) or Text("none"),
             )
     asked = tuple(e for e in events if not request.events or e.id in request.events)
     return asked, known

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.corrections.applied import Corrected
+from archive.wording import Text
 from pipeline.event import public_spans
 from pipeline.kept import spans_from_json, spans_to_json
 from pipeline.ledger import Step, canonical
@@ -110,7 +111,7 @@ def make_sound_copy(
 
         # Said before the copy stands: cut off in between, it counts as holding at least this.
         ledger.apply(f"shown:{name}", canonical(spans_to_json(public)))
-        with progress.stage(name, "sound copy", duration_ms) as stage:
+        with progress.stage(name, Text("sound copy"), duration_ms) as stage:
             media.make_sound_copy(
                 recording.captures,
                 copies.sound,
@@ -190,7 +191,7 @@ def _make_picture(
         )
     ]
     gaps = store.db.execute("SELECT 1 FROM gaps WHERE recording_id = ? LIMIT 1", [name])
-    with progress.stage(name, "web copy", sum(lengths_ms)) as stage:
+    with progress.stage(name, Text("web copy"), sum(lengths_ms)) as stage:
         made = media.make_web_copy(
             recording.captures,
             copies.sound,

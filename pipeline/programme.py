@@ -8,7 +8,7 @@ the archive's events.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archive.errors import Faults, FileFault, PlenaryError
 from pipeline.event import (
@@ -144,7 +144,7 @@ def _repeated(read: Sequence[Reading]) -> Iterator[FileFault]:
             yield _fault(reading, sentence, "write one title in both", **facts)
 
 
-def _fault(reading: Reading, sentence: str, next_step: str, **facts: object) -> FileFault:
+def _fault(reading: Reading, sentence: str, next_step: str, **facts: Any) -> FileFault:
     assert reading.event is not None
     path, known = reading.event.programme, {"id": reading.event.id, **facts}
     return FileFault(sentence, next_step, path=path, line=reading.line, **known)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, TextIO
 
+from archive.wording import Text, look_up, say
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -62,7 +64,7 @@ class Stage:
 
     def line(self, now: float) -> str:
         """Say where it is, how fast, and how long it still takes."""
-        text = f"{self.recording}  {self.name}"
+        text = f"{self.recording}  {look_up(self.name)}"
         if not self.total_ms:
             return text
         text += f"  {clock(self.done_ms)} / {clock(self.total_ms)}"
@@ -71,13 +73,16 @@ class Stage:
             return text
         speed = worked_ms / 1000 / took_s
         left_ms = max(0.0, self.total_ms - self.done_ms) / speed
-        return f"{text}  {speed:.1f}x real time, {clock(left_ms)} left"
+        told = say("{speed:.1f}x real time, {left} left", speed=speed, left=clock(left_ms))
+        return f"{text}  {told}"
 
     def ended(self, now: float) -> str:
         """Say what it took."""
         took_s = now - self.began
-        speed = f", {self.total_ms / 1000 / took_s:.1f}x real time" if self._is_telling() else ""
-        return f"{self.recording}  {self.name}  done in {clock(took_s * 1000)}{speed}"
+        told = say("done in {took}", took=clock(took_s * 1000))
+        if self._is_telling():
+            told += say(", {speed:.1f}x real time", speed=self.total_ms / 1000 / took_s)
+        return f"{self.recording}  {look_up(self.name)}  {told}"
 
     def _is_telling(self) -> bool:
         return self.total_ms > 0 and self.kept_ms == 0
@@ -172,8 +177,9 @@ class Progress:
         lines = [stage.line(self.now()) for stage in self._under_way]
         left = self.left_ms()
         if lines and left is not None:
-            about = "about" if left[1] else "at least"
-            lines.append(f"the whole night: {about} {clock(left[0])} left")
+            about = Text("about") if left[1] else Text("at least")
+            told = "the whole night: {about} {left} left"
+            lines.append(say(told, about=about, left=clock(left[0])))
         return lines
 
     def _erase(self) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive.wording import say
 from pipeline.ledger import Unseen
 
 if TYPE_CHECKING:
@@ -60,34 +61,42 @@ def why(ledger: Ledger, name: str, recording: Recording, due: Due) -> DueStep:
     """Say what is due for the recording called `name`, and why, in the ledger's own terms."""
     if isinstance(due, Unseen):
         is_capture = due.path in recording.captures
-        kind = "capture" if is_capture else "transcript"
-        reason = f"{kind} changed" if due.known else f"new {kind}"
-        step, reason = "sound" if is_capture else "sidecar", f"{reason}: {due.path.name}"
+        if is_capture:
+            told = "capture changed: {file}" if due.known else "new capture: {file}"
+        else:
+            told = "transcript changed: {file}" if due.known else "new transcript: {file}"
+        step = "sound" if is_capture else "sidecar"
+        reason = say(told, file=due.path.name)
     else:
         step, reason = due.step.name, _reason(ledger, name, due.step)
     failed = ledger.failures().get(name, "").partition("\n")[0]
-    return DueStep(step, f"{reason}; failed before: {failed}" if failed else reason)
+    if failed:
+        reason = say("{reason}; failed before: {failed}", reason=reason, failed=failed)
+    return DueStep(step, reason)
 
 
 def _reason(ledger: Ledger, name: str, step: Step) -> str:
     if ledger.is_planned(step):
-        return "begun and not finished"
+        return say("begun and not finished")
     if step.name == "storing":
         stands = ledger.made_from(f"recording:{name}") is not None
-        return "what stands was made otherwise" if stands else "heard and not stored yet"
+        return say("what stands was made otherwise" if stands else "heard and not stored yet")
     earlier = ledger.recorded(name, step.name)
     if not earlier:
-        return "not done yet" if ledger.has_history(name) else "a new recording"
+        return say("not done yet" if ledger.has_history(name) else "a new recording")
     # A recording has several steps of one name: the nearest is the one that this replaces.
     differences = min((list(_differences(step, row)) for row in earlier), key=len)
-    return ", ".join(dict.fromkeys(differences)) or "its result is missing"
+    return ", ".join(dict.fromkeys(differences)) or say("its result is missing")
 
 
 def _differences(step: Step, earlier: Mapping[str, Any]) -> Iterator[str]:
     """Yield a phrase for each thing that makes the step's key another than an earlier one's."""
     if step.version != earlier["version"]:
-        yield (
-            f"this version makes it otherwise ({step.name} {earlier['version']} → {step.version})"
+        yield say(
+            "this version makes it otherwise ({step} {before} → {now})",
+            step=step.name,
+            before=earlier["version"],
+            now=step.version,
         )
     yield from _changed_inputs(step.inputs, json.loads(earlier["inputs"]))
     options = json.loads(earlier["options"])
@@ -97,9 +106,14 @@ def _differences(step: Step, earlier: Mapping[str, Any]) -> Iterator[str]:
         if json.loads(json.dumps(value)) == before:
             continue
         if name in _OF_THE_PROGRAMME:
-            yield _OF_THE_PROGRAMME[name]
+            yield say(_OF_THE_PROGRAMME[name])
         else:
-            yield f"option {_OF_THE_CONFIG.get(name, name)} changed from {before} to {value}"
+            yield say(
+                "option {option} changed from {before} to {now}",
+                option=_OF_THE_CONFIG.get(name, name),
+                before=before,
+                now=value,
+            )
 
 
 def _changed_inputs(inputs: Mapping[str, str], before: Mapping[str, str]) -> Iterator[str]:
@@ -108,8 +122,9 @@ def _changed_inputs(inputs: Mapping[str, str], before: Mapping[str, str]) -> Ite
             continue
         kind, _, number = name.partition("-")
         if kind != "capture":
-            yield _OF_OTHER_STEPS.get(kind) or _OF_THE_PROGRAMME[kind]
+            told = _OF_OTHER_STEPS[kind] if kind in _OF_OTHER_STEPS else _OF_THE_PROGRAMME[kind]
+            yield say(told)
         elif name in before and name in inputs:
-            yield f"capture {int(number) + 1} changed"
+            yield say("capture {number} changed", number=int(number) + 1)
         else:
-            yield "other captures are named"
+            yield say("other captures are named")

@@ -20,6 +20,7 @@ from itertools import zip_longest
 from typing import IO, TYPE_CHECKING
 
 from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
+from archive.wording import Text, say
 from pipeline import rows
 from pipeline.following import followed
 from pipeline.hear import Bench, begin, hear, inputs, recognised
@@ -104,7 +105,7 @@ def _holder(lock: IO[str]) -> str:
             os.kill(int(told), 0)
             return told
         time.sleep(0.02)
-    return told or "unknown"
+    return told or Text("unknown")
 
 
 def drop_events(bench: Bench, store: Store, given: Collection[str]) -> None:
@@ -216,7 +217,7 @@ def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, DueSte
         except Due as answer:
             found[name] = why(bench.ledger, name, recording, answer)
         except CaptureFault as fault:
-            found[name] = DueStep("sound", str(fault).partition("\n")[0])
+            found[name] = DueStep("sound", fault.shown().partition("\n")[0])
     return found
 
 
@@ -289,7 +290,7 @@ def _costing_only_itself(
     if absent or not heard:
         store.set_status(name, "waiting" if absent else "failed")
     bench.ledger.fail(name, type(failure).__name__, str(failure))
-    bench.progress.say(f"{name}  failed\n  {failure}")
+    bench.progress.say(say("{name}  failed\n  {failure}", name=name, failure=failure.shown()))
 
 
 def _put_programme(bench: Bench, store: Store, event: Event) -> None:

@@ -82,7 +82,9 @@ def read(path: Path, duration_ms: int | None = None) -> Transcript:
         lines = sorted(_lines(text, notes), key=lambda line: line.start_ms)
         spoken = [_words(line) for line in lines]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-        raise _fault(path, f"it is no transcript that can be read ({error})") from error
+        raise _fault(
+            path, "it is no transcript that can be read ({reason})", reason=error
+        ) from error
     told = [word for words in spoken for word in words]
     last_ms = max((word.end_ms for word in told), default=0)
     if duration_ms is not None and last_ms > duration_ms + BEYOND_MS:
@@ -98,7 +100,7 @@ def read(path: Path, duration_ms: int | None = None) -> Transcript:
     try:
         straight = straighten(told, within)
     except ValueError as error:
-        raise _fault(path, f"its times cannot be right ({error})") from error
+        raise _fault(path, "its times cannot be right ({reason})", reason=error) from error
     notes += _set_right(told, straight, within)
     words = iter(straight)
     return Transcript(
@@ -148,9 +150,9 @@ def _text_of(path: Path, notes: list[str]) -> str:
             raise _fault(path, "it is not a file")
         data = b"" if size > LARGEST_BYTES else path.read_bytes()
     except OSError as error:
-        raise _fault(path, f"it cannot be read ({error.strerror})") from error
+        raise _fault(path, "it cannot be read ({reason})", reason=error.strerror) from error
     if size > LARGEST_BYTES:
-        raise _fault(path, f"it is too large for a transcript ({size // 1_000_000} MB)")
+        raise _fault(path, "it is too large for a transcript ({size} MB)", size=size // 1_000_000)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         notes.append(RECODED.format(encoding="UTF-16"))
         return data.decode("utf-16", errors="replace")
@@ -307,10 +309,10 @@ def _clock(ms: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
 
 
-def _fault(path: Path, what: str) -> FileFault:
+def _fault(path: Path, sentence: str, **facts: Any) -> FileFault:
     return FileFault(
-        "{what}",
+        sentence,
         "export it again as JSON, VTT or SRT, in UTF-8, or take it out of `transcripts:`",
         path=path,
-        what=what,
+        **facts,
     )

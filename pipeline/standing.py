@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from archive.errors import ArchiveFault
 from archive.store import open_to_read
+from archive.wording import Text, look_up, say
 from pipeline.config import load_settings
 from pipeline.hear import recognised
 from pipeline.ledger import CREATION, DISSEMINATION, FIXITY_CHECK
@@ -213,7 +214,20 @@ def _worst(checks: Sequence[tuple[str, str]]) -> tuple[str, Fixity]:
     return (moment, "good") if moment else ("", "")
 
 
-_COLUMNS = ("length", "missing", "words", "left", "unnamed", "withheld")
+_COLUMNS = (
+    Text("length"),
+    Text("missing"),
+    Text("words"),
+    Text("left"),
+    Text("unnamed"),
+    Text("withheld"),
+)
+_STATES = {
+    "ok": Text("ok"),
+    "partial": Text("partial"),
+    "failed": Text("failed"),
+    "waiting": Text("waiting"),
+}
 _NAME = 36
 
 
@@ -222,11 +236,13 @@ def table(found: Sequence[Standing]) -> str:
 
     No line of a table is wider than 100 columns; a long name has a line of its own.
     """
-    lines = [f"{'recording':{_NAME}} {'state':8}" + "".join(f"{name:>9}" for name in _COLUMNS)]
+    heads = "".join(f"{look_up(name):>9}" for name in _COLUMNS)
+    lines = [f"{say('recording'):{_NAME}} {say('state'):8}{heads}"]
     for one in found:
         if len(one.recording) > _NAME:
             lines.append(one.recording)
         name = one.recording if len(one.recording) <= _NAME else ""
+        state = look_up(_STATES[one.status])
         cells = (
             clock(one.duration_ms) if one.duration_ms else "-",
             clock(one.missing_ms) if one.words else "-",
@@ -235,30 +251,33 @@ def table(found: Sequence[Standing]) -> str:
             clock(one.unnamed_ms) if one.words else "-",
             str(one.withheld) if one.words else "-",
         )
-        lines.append(f"{name:{_NAME}} {one.status:8}" + "".join(f"{cell:>9}" for cell in cells))
+        lines.append(f"{name:{_NAME}} {state:8}" + "".join(f"{cell:>9}" for cell in cells))
         lines.append(f"    {_below(one)}")
         lines += [f"    {line}" for line in one.failure.splitlines()]
         if one.foreign:
-            lines.append("    nobody of the programme was found: does it belong to this recording?")
+            told = say("nobody of the programme was found: does it belong to this recording?")
+            lines.append(f"    {told}")
     if any(one.status in {"waiting", "failed"} for one in found):
-        lines.append("`plenary run` goes on with what is waiting or failed.")
+        lines.append(say("`plenary run` goes on with what is waiting or failed."))
     if any(one.fixity == "differs" for one in found):
-        lines.append("An original differs from what it was: `plenary verify` tells which.")
+        lines.append(say("An original differs from what it was: `plenary verify` tells which."))
     return "\n".join(lines)
 
 
 def _below(one: Standing) -> str:
     """Say which stages stand, and when the words were published and the originals verified."""
     stages: Mapping[str, bool] = {
-        "sound": one.sound,
-        "words": one.words,
-        "pictures": one.pictures,
+        say("sound"): one.sound,
+        say("words"): one.words,
+        say("pictures"): one.pictures,
     }
-    done = " ".join(name for name, stands in stages.items() if stands) or "none"
+    done = " ".join(name for name, stands in stages.items() if stands) or say("none")
     left = " ".join(name for name, stands in stages.items() if not stands)
-    parts = [f"done: {done}", f"left: {left}" if left else ""]
-    parts.append(f"published {one.published[:10]}" if one.published else "")
-    if one.fixity:
-        good = "" if one.fixity == "good" else " DIFFERS"
-        parts.append(f"originals verified {one.verified[:10]}{good}")
+    parts = [say("done: {stages}", stages=done), left and say("left: {stages}", stages=left)]
+    if one.published:
+        parts.append(say("published {day}", day=one.published[:10]))
+    if one.fixity == "good":
+        parts.append(say("originals verified {day}", day=one.verified[:10]))
+    if one.fixity == "differs":
+        parts.append(say("originals verified {day} DIFFERS", day=one.verified[:10]))
     return ", ".join(part for part in parts if part)

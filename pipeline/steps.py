@@ -356,9 +356,14 @@ def _whole(block: Sequence[Window]) -> Span:
 
 def _placed(fault: CaptureFault, block: Span) -> CaptureFault:
     """Return what was said of a block with its place in the recording."""
-    facts = {**fault.facts, "begin": clock(block.start_ms), "end": clock(block.end_ms)}
-    sentence = "from {begin} to {end}: " + fault.sentence
-    return CaptureFault(sentence, fault.next_step, path=fault.path, line=fault.line, **facts)
+    return CaptureFault(
+        fault.sentence,
+        fault.next_step,
+        path=fault.path,
+        line=fault.line,
+        lead="from {begin} to {end}: ",
+        **{**fault.facts, "begin": clock(block.start_ms), "end": clock(block.end_ms)},
+    )
 
 
 def _tools(*packages: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archive.errors import CaptureFault
+from archive.wording import Text, say
 from pipeline import models, split, transcribe
 from pipeline.container import PER_MS, capture_sound, probe
 from pipeline.estimate import hours
@@ -60,16 +61,24 @@ class Trial:
     def told(self, estimate: Estimate, night: float) -> str:
         """Say what the trial means for what is left, in nights of `night` hours."""
         if self.why_not:
-            return f"how long recognition takes is not known: {self.why_not}"
+            return say("how long recognition takes is not known: {why}", why=self.why_not)
         left = estimate.recognised_left / self.speed
         nights = max(1, ceil(left / night))
-        plural = "s" if nights > 1 else ""
-        whole = hours(estimate.hours_recognised / self.speed)
-        rest = f"about {hours(left)}, {nights} night{plural} of {night:g} h" if left else "nothing"
-        return (
-            f"tried on {self.sound_ms / 1000:.0f} s of {self.source}: {self.speed:.1f}x real time\n"
-            f"recognising what is left: {rest}; the whole archive anew: about {whole}\n"
-            "(the model alone: names and web copies come on top)"
+        rest = say(
+            "about {left}, in nights of {night:g} h: {nights}",
+            left=hours(left),
+            night=night,
+            nights=nights,
+        )
+        return say(
+            "tried on {sound:.0f} s of {source}: {speed:.1f}x real time\n"
+            "recognising what is left: {rest}; the whole archive anew: about {whole}\n"
+            "(the model alone: names and web copies come on top)",
+            sound=self.sound_ms / 1000,
+            source=self.source,
+            speed=self.speed,
+            rest=rest if left else Text("nothing"),
+            whole=hours(estimate.hours_recognised / self.speed),
         )
 
 
@@ -79,7 +88,7 @@ def try_model(settings: Settings, events: Sequence[Event]) -> Trial:
     how, workers = engine(settings, folder)
     found = next(_stretches(events), None)
     if found is None:
-        return Trial(why_not="no speech was found where it was looked for")
+        return Trial(why_not=Text("no speech was found where it was looked for"))
     event, session, source, sound = found
     recogniser = how.load()
     options = transcribe.Recognition(

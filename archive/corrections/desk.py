@@ -20,6 +20,7 @@ from archive.corrections.retime import retimed
 from archive.corrections.spelling import occurrences
 from archive.errors import ArchiveFault
 from archive.export.clock import hours
+from archive.wording import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -240,7 +241,7 @@ class Desk:
                 "nobody has the id {person}",
                 'the ids are: {known}; for somebody new add --name "…"',
                 person=person,
-                known=", ".join(known[:30]) or "none",
+                known=", ".join(known[:30]) or Text("none"),
             )
 
     def _turns(self, recording: str) -> list[Row]:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from archive.errors import ArchiveFault
 from archive.export.clock import clock
+from archive.wording import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,7 +56,7 @@ def read_place(db: sqlite3.Connection, text: str, event: str = "") -> Place:
             "the archive has no recording {recording}",
             "the recordings are: {known}",
             recording=place.recording,
-            known=", ".join(known[:20]) or "none",
+            known=", ".join(known[:20]) or Text("none"),
         )
     if place.end_ms is not None and place.end_ms <= place.start_ms:
         raise ArchiveFault(

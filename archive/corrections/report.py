@@ -9,6 +9,7 @@ from archive.corrections import model
 from archive.corrections.applied import Corrected
 from archive.corrections.wishes import mentions, spellings
 from archive.export.clock import hours
+from archive.wording import Text, look_up, say
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,7 +24,7 @@ def reported(db: sqlite3.Connection, *, undone: bool) -> Iterator[str]:
     """Yield a line or two for each correction, oldest first; with `undone` those undone too."""
     landed, mended = _landings(db)
     for correction in model.read(db, undone=undone):
-        yield f"{correction.id:>4}  {correction.kind:<8}  {_what(correction)}"
+        yield f"{correction.id:>4}  {look_up(_KINDS[correction.kind]):<8}  {_what(correction)}"
         yield f"      {_state(correction, landed[correction.id], mended[correction.id])}"
         why = f": {correction.why}" if correction.why else ""
         source = f" ({correction.source})" if correction.source else ""
@@ -39,14 +40,18 @@ def open_questions(db: sqlite3.Connection) -> Iterator[str]:
     lost = [c.id for c in corrected.corrections if _lost(c, landed[c.id])]
     if lost:
         numbers = ", ".join(map(str, lost))
-        yield f"corrections whose ground has moved, see `plenary correct list`: {numbers}"
+        told = "corrections whose ground has moved, see `plenary correct list`: {numbers}"
+        yield say(told, numbers=numbers)
     for correction in corrected.corrections:
         for mention in undecided(db, corrected, correction):
             who = correction.facts["person"]
             place = f"{mention.recording} {hours(mention.start_ms)}–{hours(mention.end_ms + 999)}"
-            yield (
-                f"the name of {who} is said: « {mention.quote} »; to take it away:"
-                f' plenary correct withdraw "{place}"'
+            yield say(
+                "the name of {who} is said: « {quote} »; to take it away:"
+                ' plenary correct withdraw "{place}"',
+                who=who,
+                quote=mention.quote,
+                place=place,
             )
 
 
@@ -85,19 +90,29 @@ def _landings(db: sqlite3.Connection) -> tuple[dict[int, list[Landed]], Counter[
     return landed, mended
 
 
+_KINDS = {
+    "speaker": Text("speaker"),
+    "text": Text("text"),
+    "confirm": Text("confirm"),
+    "replace": Text("replace"),
+    "withdraw": Text("withdraw"),
+    "restore": Text("restore"),
+}
+
+
 def _what(correction: Correction) -> str:
     facts = correction.facts
     if correction.kind == "replace":
-        within = f" in {facts['within']}" if facts["within"] else ""
+        within = say(" in {within}", within=facts["within"]) if facts["within"] else ""
         return f"{facts['from']} → {facts['to']}{within}"
     if "person" in facts:
         return f"{facts['person']}: {facts['wish']}"
     first, count = correction.stretches[0], len(correction.stretches)
     last = correction.stretches[-1]
     place = f"{correction.recording} {hours(first.start_ms)}–{hours(last.end_ms)}"
-    many = f" ({count} stretches)" if count > 1 else ""
+    many = say(" ({count} stretches)", count=count) if count > 1 else ""
     told = {
-        "speaker": f" is {first.person or 'unknown'}",
+        "speaker": say(" is {person}", person=first.person or Text("unknown")),
         "text": f": {' '.join(word for *_, word in first.words)}",
         "confirm": f": {facts.get('what', '')}",
     }
@@ -114,15 +129,23 @@ def _lost(correction: Correction, landed: Sequence[Landed]) -> int:
 def _state(correction: Correction, landed: Sequence[Landed], mended: int) -> str:
     """Say whether it holds; where the recording itself is gone, nothing landed anywhere."""
     if correction.undone_at is not None:
-        return f"undone on {correction.undone_at[:10]}"
+        return say("undone on {day}", day=correction.undone_at[:10])
     if correction.kind == "replace":
-        return f"mends {mended} places"
+        return say("places mended: {count}", count=mended)
     lost = _lost(correction, landed)
     moved = [place for place in landed if place.state == "moved"]
     if lost and correction.kind == "withdraw":
-        return "holds where it was; its sound was not found again: look whether it is elsewhere"
+        return say(
+            "holds where it was; its sound was not found again: look whether it is elsewhere"
+        )
     if lost:
-        which = "its ground" if lost == len(correction.stretches) else f"the ground of {lost}"
-        return f"{which} has moved beyond recognition: not applied; look, undo it, make it anew"
-    place = f", moved to {moved[0].recording} {hours(moved[0].stretch.start_ms)}" if moved else ""
-    return f"holds{place}"
+        whole = lost == len(correction.stretches)
+        which = Text("its ground") if whole else say("the ground of {count}", count=lost)
+        return say(
+            "{which} has moved beyond recognition: not applied; look, undo it, make it anew",
+            which=which,
+        )
+    if moved:
+        place = f"{moved[0].recording} {hours(moved[0].stretch.start_ms)}"
+        return say("holds, moved to {place}", place=place)
+    return say("holds")

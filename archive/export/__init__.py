@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archive.errors import ArchiveFault
 from archive.export import csv_, json_, rttm, srt, tei, txt, vtt
 from archive.export.transcript import read_recording, read_session
+from archive.wording import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,7 +53,7 @@ def write_all(
             "no published event has the id {unknown}",
             "choose among: {known}",
             unknown=", ".join(unknown),
-            known=", ".join(known) or "(nothing is published yet)",
+            known=", ".join(known) or Text("(nothing is published yet)"),
         )
     written = []
     for event in events or known:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from archive.corrections.model import NOBODY_NAMED
 from archive.errors import ArchiveFault
+from archive.wording import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -137,7 +138,7 @@ def read_session(db: sqlite3.Connection, session_id: str) -> Transcript:
         [session_id],
     ).fetchone()
     if row is None:
-        raise _unknown("session", session_id)
+        raise _unknown(Text("session"), session_id)
     title, event, recording, date = row
     return _read(db, (session_id, title, event, recording, date), "t.session_id")
 
@@ -146,11 +147,11 @@ def read_recording(db: sqlite3.Connection, recording_id: str) -> Transcript:
     """Read all that is public of a recording; ArchiveFault where there is none of that id."""
     row = db.execute("SELECT event_id FROM recordings WHERE id = ?", [recording_id]).fetchone()
     if row is None:
-        raise _unknown("recording", recording_id)
+        raise _unknown(Text("recording"), recording_id)
     return _read(db, (recording_id, "", row[0], recording_id, None), "t.recording_id")
 
 
-def _unknown(kind: str, identifier: str) -> ArchiveFault:
+def _unknown(kind: Text, identifier: str) -> ArchiveFault:
     return ArchiveFault(
         "no public {kind} has the id {identifier}",
         "see the ids with `plenary status`, or publish it first",

@@ -10,8 +10,9 @@ import os
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from archive.wording import Text
 from pipeline.reading.values import Wrong, nearest
 from pipeline.reading.yaml_file import Entries, Items, Node, Scalar, YamlFile
 
@@ -38,7 +39,7 @@ class Fields:
         elif node is not None and not (isinstance(node, Scalar) and node.empty):
             sentence = "`{name}` should hold keys, one per line, and holds {what}"
             step = "write them under it, indented by two spaces: {keys}"
-            what = "a list" if isinstance(node, Items) else "a text"
+            what = Text("a list") if isinstance(node, Items) else Text("a text")
             file.fault(node.line, sentence, step, name=name, what=what, keys=_words(keys))
 
     def _take(self, node: Entries, keys: Sequence[str]) -> None:
@@ -75,7 +76,7 @@ class Fields:
         """Return the line of `key`, or that of the mapping when it is absent."""
         return self.lines.get(key, self.line)
 
-    def fault(self, key: str, sentence: str, next_step: str, **facts: object) -> None:
+    def fault(self, key: str, sentence: str, next_step: str, **facts: Any) -> None:
         """Note a mistake at `key`."""
         self.file.fault(self.at(key), sentence, next_step, key=key, name=self.name, **facts)
 
@@ -157,9 +158,9 @@ class Fields:
         try:
             return read(node.text)
         except Wrong as wrong:
-            sentence = "`{key}`: " + wrong.sentence
-            facts = {"key": key, "value": node.text, "example": wrong.example}
-            self.file.fault(node.line, sentence, "write for example {key}: {example}", **facts)
+            step = "write for example {key}: {example}"
+            facts = {"key": key, "value": node.text, "example": wrong.example, **wrong.facts}
+            self.file.fault(node.line, wrong.sentence, step, lead="`{key}`: ", **facts)
             return None
 
     def path(self, key: str, default: str) -> Path:
@@ -182,8 +183,8 @@ def one_of(known: Sequence[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in known:
-            sentence = "`{value}` is not one of " + ", ".join(known)
-            raise Wrong(sentence, nearest(text, known) or known[0])
+            example = nearest(text, known) or known[0]
+            raise Wrong("`{value}` is not one of {known}", example, known=", ".join(known))
         return text
 
     return read

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rapidfuzz import fuzz
 
 from archive.errors import FileFault
+from archive.wording import say
 from pipeline.reading.values import nearest, slug
 
 if TYPE_CHECKING:
@@ -55,10 +56,15 @@ class Double:
     first: Person
     second: Person
 
-    def __str__(self) -> str:
-        return (
-            f"{self.first.id} ({self.first.name}) and {self.second.id} ({self.second.name}) may be "
-            f"one person: if so, write `same: [{self.second.id}]` under {self.first.id}"
+    def told(self) -> str:
+        """Say it, in the archivist's language."""
+        return say(
+            "{first} ({first_name}) and {second} ({second_name}) may be one person:"
+            " if so, write `same: [{second}]` under {first}",
+            first=self.first.id,
+            first_name=self.first.name,
+            second=self.second.id,
+            second_name=self.second.name,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
+from archive.wording import Text
 from pipeline.event import Event, Link, Organisation, Person, Role, Series
 from pipeline.reading.corrections_file import read_corrections
 from pipeline.reading.fields import Fields, as_written, prose
@@ -113,7 +114,7 @@ def _event(fields: Fields, folder: Path) -> Event:
     if end is not None and end < first:
         fields.fault("end", "the event ends before it starts", "correct `date:` or `end:`")
     return Event(
-        id=take_id(fields, {}, "event"),
+        id=take_id(fields, {}, Text("event")),
         folder=folder,
         title=fields.required("title"),
         date=first,
@@ -135,7 +136,7 @@ def _series(fields: Fields) -> Series | None:
         title = fields.text("series")
         return Series(fields.value("series", _slug) or "", title) if title else None
     inner = fields.inner("series", "series", KEYS["series"])
-    return Series(take_id(inner, {}, "series"), inner.required("title"), inner.text("label"))
+    return Series(take_id(inner, {}, Text("series")), inner.required("title"), inner.text("label"))
 
 
 def _slug(title: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from archive.wording import Text
 from pipeline.event import Access, HostedMedia, Recording, Session, Sound, Speaker, Term
 from pipeline.model import Span
 from pipeline.reading.fields import Fields, as_written, path_from, prose
@@ -48,7 +49,7 @@ def read_recordings(top: Fields) -> tuple[Recording, ...]:
             media.require("url")
         sound = fields.inner("sound", "sound", KEYS["sound"])
         recording = Recording(
-            id=take_id(fields, recordings, "recording"),
+            id=take_id(fields, recordings, Text("recording")),
             captures=fields.values("captures", path_from(top.file.path)),
             sound=Sound(sound.value("track", count), sound.value("channel", count)),
             media=HostedMedia(url, offset) if url else None,
@@ -75,7 +76,7 @@ def read_glossary(fields: Fields) -> tuple[Term, ...]:
     return tuple(term for term in terms if term.term)
 
 
-def take_id(fields: Fields, taken: Mapping[str, object], what: str) -> str:
+def take_id(fields: Fields, taken: Mapping[str, object], what: Text) -> str:
     """Read `id:`; a fault when it is missing or taken. "" stands for a wrong one."""
     fields.require("id")
     id_ = fields.value("id", identifier) or ""
@@ -103,7 +104,7 @@ class Sessions:
         _check_overlaps(top.file, list(self.sessions.values()))
 
     def _session(self, fields: Fields) -> Session:
-        id_ = take_id(fields, self.sessions, "session")
+        id_ = take_id(fields, self.sessions, Text("session"))
         recording = self._recording(fields, id_)
         return Session(
             id=id_,

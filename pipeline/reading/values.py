@@ -47,12 +47,14 @@ _CONTACT = re.compile(r"mailto:[^\s@]+@[^\s@]+|https?://[^\s/$.?#][^\s]*")
 class Wrong(ValueError):
     """A text that is not what its key wants.
 
-    `sentence` is a format string over `value` (as written); `example` would be right.
+    `sentence` is a format string over `value` (as written) and the facts; `example` would be
+    right.
     """
 
-    def __init__(self, sentence: str, example: str) -> None:
+    def __init__(self, sentence: str, example: str, **facts: object) -> None:
         self.sentence = sentence
         self.example = example
+        self.facts = facts
         super().__init__(sentence)
 
 

@@ -94,9 +94,13 @@ class YamlFile:
         self.faults: list[FileFault] = []
         self.root: Entries | None = None
 
-    def fault(self, line: int, sentence: str, next_step: str, **facts: object) -> None:
+    def fault(
+        self, line: int, sentence: str, next_step: str, *, lead: str = "", **facts: object
+    ) -> None:
         """Note one mistake; the reading goes on."""
-        self.faults.append(FileFault(sentence, next_step, path=self.path, line=line, **facts))
+        self.faults.append(
+            FileFault(sentence, next_step, path=self.path, line=line, lead=lead, **facts)
+        )
 
     def quoted(self, line: int, *, comment: bool = False, item: bool = False) -> str:
         """Return line `line` with its value in quotes, without its indentation.
@@ -231,30 +235,32 @@ class _Tree:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if event.version or event.tags:
-                    self._refuse(1, "a directive (%…)", "delete the line that begins with %")
+                    sentence = "a directive (%…) is not allowed here"
+                    self._file.fault(1, sentence, "delete the line that begins with %")
                 if documents == 2:
-                    self._refuse(line, "a second document (---)", "keep one document per file")
+                    sentence = "a second document (---) is not allowed here"
+                    self._file.fault(line, sentence, "keep one document per file")
                     break
             elif isinstance(event, NodeEvent):
                 root = self._node(event, 0)
         return root
 
-    def _refuse(self, line: int, what: str, next_step: str, **facts: object) -> None:
-        self._file.fault(line, "{what} is not allowed here", next_step, what=what, **facts)
-
     def _node(self, event: Event, depth: int) -> Node:
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent):
             step = "write the value out; a text goes in quotes: {quoted}"
-            what = f"an alias (*{event.anchor})"
-            self._refuse(line, what, step, quoted=self._file.quoted(line))
+            sentence = "an alias (*{anchor}) is not allowed here"
+            quoted = self._file.quoted(line)
+            self._file.fault(line, sentence, step, anchor=event.anchor, quoted=quoted)
             return Scalar(line, f"*{event.anchor}", plain=False, comment=False)
         if getattr(event, "anchor", None) is not None:
             step = "delete it; a text goes in quotes: {quoted}"
-            self._refuse(line, "an anchor (&…)", step, quoted=self._file.quoted(line))
+            sentence = "an anchor (&…) is not allowed here"
+            self._file.fault(line, sentence, step, quoted=self._file.quoted(line))
         if getattr(event, "tag", None) is not None:
             step = "delete it; a text goes in quotes: {quoted}"
-            self._refuse(line, "a tag (!…)", step, quoted=self._file.quoted(line))
+            sentence = "a tag (!…) is not allowed here"
+            self._file.fault(line, sentence, step, quoted=self._file.quoted(line))
         if depth > MAX_DEPTH:
             raise _TooDeep(line)
         if isinstance(event, SequenceStartEvent):
@@ -324,10 +330,12 @@ class _Tree:
     def _key(self, key: Event, line: int, depth: int) -> str | None:
         node = self._node(key, depth + 1)
         if not isinstance(node, Scalar):
-            self._refuse(line, "a list or a mapping as a key", "write a word before the colon")
+            sentence = "a list or a mapping as a key is not allowed here"
+            self._file.fault(line, sentence, "write a word before the colon")
             return None
         if node.plain and node.text == "<<":
-            self._refuse(line, "a merge key (<<)", "write the entries out")
+            sentence = "a merge key (<<) is not allowed here"
+            self._file.fault(line, sentence, "write the entries out")
             return None
         return unicodedata.normalize("NFC", node.text).strip()
 

@@ -1,0 +1,32 @@
+"""The help of the command, and what click itself says, in the archivist's language."""
+
+from __future__ import annotations
+
+import click
+from click import core, decorators, exceptions, formatting, parser, termui, types
+
+from archive.wording import look_up
+
+_CLICK = (core, decorators, exceptions, formatting, parser, termui, types)
+"""Click's modules that look their own texts up by gettext, under the name `_`."""
+
+
+def put_in_words(command: click.Command) -> None:
+    """Put a command, its options and those within it into the language that is spoken.
+
+    A process speaks one language: what was put into French stays French.
+    """
+    for module in _CLICK:
+        # Click ships no French, and gettext would take it from compiled files only.
+        vars(module)["_"] = look_up
+    _put(command)
+
+
+def _put(command: click.Command) -> None:
+    command.help = look_up(command.help or "")
+    for option in command.params:
+        if isinstance(option, click.Option) and option.help:
+            option.help = look_up(option.help)
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _put(inner)
