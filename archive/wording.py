@@ -28,12 +28,14 @@ class Text(str):
 
 
 class _French(Formatter):
-    """Writes a decimal number with a comma."""
+    """Writes a number with a decimal comma, and its percent sign apart."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """Return the value in its format."""
         written = str(super().format_field(value, format_spec))
-        return written.replace(".", ",") if isinstance(value, float) else written
+        if not isinstance(value, float):
+            return written
+        return written.replace(".", ",").replace("%", "\u00a0%")
 
 
 def language_of(environment: Mapping[str, str]) -> str:

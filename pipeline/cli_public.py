@@ -86,9 +86,9 @@ def _hit(hit: Hit) -> str:
     from archive.search import MARK_END, MARK_START
     from pipeline.progress import clock
 
-    who = hit.person_name or "voix inconnue"
+    who = hit.person_name or say("unknown voice")
     if hit.person_name and hit.origin == "automatic":
-        who += " (nom attribué automatiquement)"
+        who = say("{who} (name given by the machine)", who=who)
     snippet = hit.snippet.replace(MARK_START, "[").replace(MARK_END, "]")
     return f"{hit.recording_id} {clock(hit.start_ms)}  {who}\n    {snippet}"
 

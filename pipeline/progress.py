@@ -127,11 +127,11 @@ class Progress:
             self._spent[name] = (done + stage.total_ms, worked, seconds + took_s)
             self.say(stage.ended(self.now()))
 
-    def say(self, sentence: str) -> None:
+    def say(self, line: str) -> None:
         """Write a line that stays."""
         with self._lock:
             self._erase()
-            self.stream.write(f"{sentence}\n")
+            self.stream.write(f"{line}\n")
             self._draw()
 
     def left_ms(self) -> tuple[float, bool] | None:

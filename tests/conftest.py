@@ -16,6 +16,9 @@ from playwright.sync_api import Browser, sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The command speaks the language of the locale: here English, on whatever machine.
+os.environ["LC_ALL"] = "C.UTF-8"
+
 ROOT = Path(__file__).resolve().parent.parent
 PLENARY = Path(sys.executable).with_name("plenary")
 

@@ -8,7 +8,10 @@ function or module, or chosen by an `if` or out of a dictionary. Besides there i
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
+from functools import cache
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
+PRINTING = ("echo", "confirm", "secho", "prompt", "UsageError", "BadParameter", "ClickException")
 PARAMETERS = ("sentence", "next_step", "lead")
 
 Scope = ast.Module | ast.FunctionDef | ast.ClassDef
@@ -31,6 +35,7 @@ class Said:
     unreadable: list[str] = field(default_factory=list)
 
 
+@cache
 def said_in_code() -> Said:
     """Read every module of the two packages."""
     found = Said()
@@ -42,16 +47,46 @@ def said_in_code() -> Said:
     everywhere: dict[str, dict[str, int]] = {"say": {"": 0}, "Text": {"": 0}}
     for _ in range(2):  # an error's subclass may be read before the class that it is made of
         for tree in modules.values():
-            everywhere |= {n: p for n, p in _takers(tree, everywhere) if not n.startswith("_")}
+            for taker, places in _takers(tree, everywhere):
+                if not taker.startswith("_"):
+                    everywhere[taker] = {**everywhere.get(taker, {}), **places}
     for name, tree in modules.items():
-        takers = everywhere | dict(_takers(tree, everywhere))
+        takers = {**everywhere}
+        for taker, places in _takers(tree, everywhere):
+            takers[taker] = {**takers.get(taker, {}), **places}
         _Reader(name, takers, found, [tree]).visit(tree)
     return found
 
 
+def printed_in_verbs() -> list[str]:
+    """Return what the verbs print as it stands in the code, though it holds words."""
+    found = []
+    for path in sorted((ROOT / "pipeline").glob("cli*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in PRINTING:
+                for part in (one for argument in call.args for one in _as_it_stands(argument)):
+                    if re.search(r"[a-z]{2}", part) and not part.startswith("plenary "):
+                        found.append(f"  {path.name}:{call.lineno}: {part!r}")
+    return found
+
+
+def _as_it_stands(node: ast.expr) -> Iterator[str]:
+    """Give the strings that an expression is put together of."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        for part in node.values:
+            yield from _as_it_stands(part)
+    elif isinstance(node, ast.FormattedValue):
+        yield from _as_it_stands(node.value)
+    elif isinstance(node, ast.IfExp):
+        yield from _as_it_stands(node.body)
+        yield from _as_it_stands(node.orelse)
+
+
 def said_in_help(command: click.Command, words: str = "plenary") -> Iterator[tuple[str, str]]:
     """Give each help text of a command and of those within it, and whose it is."""
-    yield command.help or "", words
+    yield cleandoc(command.help or ""), words
     for option in command.params:
         if isinstance(option, click.Option) and option.help:
             yield option.help, f"{words} {option.opts[0]}"
@@ -61,16 +96,12 @@ def said_in_help(command: click.Command, words: str = "plenary") -> Iterator[tup
 
 
 def said_by_click() -> set[str]:
-    """Return the texts that click looks up, some of which the catalogue has."""
-    folder = Path(click.__file__).parent
+    """Return every string of click's own code; the catalogue has some of them."""
     return {
-        call.args[0].value
-        for path in folder.glob("*.py")
-        for call in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Name)
-        and call.func.id == "_"
-        and isinstance(call.args[0], ast.Constant)
+        node.value
+        for path in Path(click.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
 
@@ -107,10 +138,10 @@ class _Reader(ast.NodeVisitor):
         self.found = found
         self.scopes = scopes
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:  # noqa: N802 (ast's name)
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self._within(node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:  # noqa: N802 (ast's name)
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._within(node)
 
     def _within(self, node: ast.FunctionDef | ast.ClassDef) -> None:
@@ -118,7 +149,7 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
         self.scopes.pop()
 
-    def visit_Call(self, node: ast.Call) -> None:  # noqa: N802 (ast's name)
+    def visit_Call(self, node: ast.Call) -> None:
         places = self.takers.get(self._called(node), {})
         given = {keyword.arg: keyword.value for keyword in node.keywords}
         for name, place in places.items():
@@ -130,6 +161,10 @@ class _Reader(ast.NodeVisitor):
 
     def _called(self, node: ast.Call) -> str:
         """Return the name of what is called; that of the base where a class makes itself."""
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "say":
+            return ""  # a method of progress, which is given lines
+        if isinstance(node.func, ast.Call) and self._called(node.func) == "type":
+            return "PlenaryError"  # type(error)(…): the same error, of another place
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         if name == "__init__":
             bases = [s.bases[0] for s in self.scopes if isinstance(s, ast.ClassDef) and s.bases]
@@ -149,17 +184,19 @@ class _Reader(ast.NodeVisitor):
         elif held := self._held(node):
             for value in held:
                 self._read(value)
-        elif not (isinstance(node, ast.Call) and self._called(node) in {"say", "Text"}):
+        elif not (isinstance(node, ast.Call) and self._called(node) in {"say", "Text", "str"}):
             self.found.unreadable.append(f"{place}: {ast.unparse(node)}")
 
     def _is_given(self, node: ast.expr) -> bool:
         """Tell whether it is an argument of the function, which whoever calls gives."""
         functions = [s for s in self.scopes if isinstance(s, ast.FunctionDef)]
-        return isinstance(node, ast.Name) and any(
-            argument.arg == node.id
+        names = {
+            part.arg
             for function in functions
-            for argument in (*function.args.args, *function.args.kwonlyargs, *function.args.posonlyargs)
-        )
+            for part in ast.walk(function.args)
+            if isinstance(part, ast.arg)
+        }
+        return isinstance(node, ast.Name) and node.id in names
 
     def _held(self, node: ast.expr) -> list[ast.expr]:
         """Return what a name may hold, or a dictionary that it holds."""
