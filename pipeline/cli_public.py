@@ -88,7 +88,7 @@ def _hit(hit: Hit) -> str:
 
     who = hit.person_name or say("unknown voice")
     if hit.person_name and hit.origin == "automatic":
-        who = say("{who} (name given by the machine)", who=who)
+        who = say("{who} (name given automatically)", who=who)
     snippet = hit.snippet.replace(MARK_START, "[").replace(MARK_END, "]")
     return f"{hit.recording_id} {clock(hit.start_ms)}  {who}\n    {snippet}"
 

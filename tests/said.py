@@ -60,14 +60,15 @@ def said_in_code() -> Said:
 
 def printed_in_verbs() -> list[str]:
     """Return what the verbs print as it stands in the code, though it holds words."""
-    found = []
-    for path in sorted((ROOT / "pipeline").glob("cli*.py")):
-        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in PRINTING:
-                for part in (one for argument in call.args for one in _as_it_stands(argument)):
-                    if re.search(r"[a-z]{2}", part) and not part.startswith("plenary "):
-                        found.append(f"  {path.name}:{call.lineno}: {part!r}")
-    return found
+    return [
+        f"  {path.name}:{call.lineno}: {part!r}"
+        for path in sorted((ROOT / "pipeline").glob("cli*.py"))
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") in PRINTING
+        for argument in call.args
+        for part in _as_it_stands(argument)
+        if re.search(r"[a-z]{2}", part) and not part.startswith("plenary ")
+    ]
 
 
 def _as_it_stands(node: ast.expr) -> Iterator[str]:

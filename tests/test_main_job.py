@@ -147,7 +147,7 @@ def test_a_visitor_finds_a_phrase_without_its_accents(demo: Archive) -> None:
     assert done.returncode == 0
     assert "[économie] [solidaire]" in done.stdout
     assert "Claire Morel" in done.stdout
-    assert "nom attribué automatiquement" in done.stdout
+    assert "name given automatically" in done.stdout
 
 
 @pytest.mark.parametrize("kind", ["rttm", "vtt", "srt", "txt", "json", "csv", "tei"])
