@@ -326,7 +326,7 @@ def test_likely_doubles_are_told_and_not_refused(tmp_path: Path) -> None:
     text = "event: {id: j, title: J, date: 2020-01-01}\n" + people
     (double,) = likely_doubles([one(tmp_path, text)])
     assert (double.first.id, double.second.id) == ("a", "b")
-    assert "same: [b]" in str(double)
+    assert "same: [b]" in double.told()
     joined = text.replace("FEDERICI}", "FEDERICI, same: [b]}")
     assert likely_doubles([one(tmp_path, joined)]) == ()
 

@@ -57,7 +57,11 @@ def test_transcripts_need_no_trial(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("left", "night", "said"),
-    [(20, 8, "about 10.0 h, 2 nights of 8 h"), (1, 8, "about 30 min, 1 night"), (0, 8, "nothing")],
+    [
+        (20, 8, "about 10.0 h, in nights of 8 h: 2"),
+        (1, 8, "about 30 min, in nights of 8 h: 1"),
+        (0, 8, "nothing"),
+    ],
 )
 def test_nights_follow_from_the_trial(left: float, night: float, said: str) -> None:
     """A minute in a minute, two workers: twice real time; begun nights count whole."""
