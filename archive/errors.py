@@ -103,7 +103,7 @@ class Faults(PlenaryError):
 
 def retold(data: Mapping[str, Any]) -> PlenaryError:
     """Return the error that `told` described: another process met it."""
-    kinds = {kind.__name__: kind for kind in PlenaryError.__subclasses__()}
+    kinds = {kind.__name__: kind for kind in PlenaryError.__subclasses__() if kind is not Faults}
     path, line = data["path"], data["line"]
     return kinds.get(data["kind"], PlenaryError)(
         data["sentence"],

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
+    from archive.errors import PlenaryError
+
 _TABLES = f"""
 BEGIN;
 {hashing.TABLES}
@@ -42,7 +44,7 @@ CREATE TABLE IF NOT EXISTS plans (
 );
 CREATE TABLE IF NOT EXISTS failures (
     recording_id TEXT PRIMARY KEY, step TEXT NOT NULL, sentence TEXT NOT NULL,
-    happened_at TEXT NOT NULL
+    happened_at TEXT NOT NULL, told TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS applied (
     target TEXT PRIMARY KEY, key TEXT NOT NULL
@@ -58,6 +60,7 @@ _NEW_IN_HISTORY = {
     "agent": "TEXT NOT NULL DEFAULT ''",
     "object_id": "TEXT NOT NULL DEFAULT ''",
 }
+_NEW_IN_FAILURES = {"told": "TEXT NOT NULL DEFAULT ''"}
 # After the columns: a history of an earlier version gets them first.
 _INDEXES = """
 BEGIN;
@@ -170,6 +173,7 @@ class Ledger:
         self.recording = self.session = ""
         db.executescript(_TABLES)
         hashing.add_columns(db, "history", _NEW_IN_HISTORY)
+        hashing.add_columns(db, "failures", _NEW_IN_FAILURES)
         db.executescript(_INDEXES)
         self.hashes = hashing.Hashes(db)
 
@@ -347,14 +351,16 @@ class Ledger:
             ).fetchall()
         )
 
-    def fail(self, recording_id: str, step: str, sentence: str) -> None:
-        """Keep what stopped a recording, until it works."""
+    def fail(self, recording_id: str, failure: PlenaryError) -> None:
+        """Keep what stopped a recording, until it works: in words, and as `told` for `retold`."""
+        step, words = type(failure).__name__, str(failure)
+        told = json.dumps(failure.told(), default=str)
         with self._db.atomic():
             self._db.execute(
-                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
-                [recording_id, step, sentence, now()],
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
+                [recording_id, step, words, now(), told],
             )
-            self.note("processing", recording_id, step, "failure", sentence)
+            self.note("processing", recording_id, step, "failure", words)
 
     def clear(self, recording_id: str) -> None:
         """Forget a recording's failure: it works now."""

@@ -289,7 +289,7 @@ def _costing_only_itself(
     absent = any(not capture.exists() for capture in recording.captures)
     if absent or not heard:
         store.set_status(name, "waiting" if absent else "failed")
-    bench.ledger.fail(name, type(failure).__name__, str(failure))
+    bench.ledger.fail(name, failure)
     bench.progress.say(say("{name}  failed\n  {failure}", name=name, failure=failure.shown()))
 
 

@@ -6,9 +6,9 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from archive.errors import ArchiveFault
+from archive.errors import ArchiveFault, retold
 from archive.store import open_to_read
 from archive.wording import Text, look_up, say
 from pipeline.config import load_settings
@@ -37,7 +37,8 @@ class Standing:
     `recognised_ms` and `left_ms` tell how much of the speech that a model has to hear is
     recorded and how much is not; both None before that speech is known, or where transcripts
     are taken. `published` says when these words were (ISO 8601, or empty); `verified` when all
-    captures had been verified, and `fixity` what was found then.
+    captures had been verified, and `fixity` what was found then. `failure` says in words what
+    stopped it, and `fault` the same as data (`errors.retold`).
     """
 
     recording: str
@@ -57,6 +58,7 @@ class Standing:
     published: str = ""
     verified: str = ""
     fixity: Fixity = ""
+    fault: dict[str, Any] | None = None
 
 
 _QUERY = """
@@ -91,6 +93,7 @@ class _Told:
     planned: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=dict)
     verified: dict[str, tuple[str, Fixity]] = field(default_factory=dict)
+    faults: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def standing(config: Path) -> tuple[Standing, ...]:
@@ -134,6 +137,7 @@ def _with(one: Standing, told: _Told, sessions: Iterable[str], *, wants_pictures
         published=told.published.get(name, ""),
         verified=verified,
         fixity=fixity,
+        fault=told.faults.get(name),
     )
 
 
@@ -170,7 +174,16 @@ def _told(db: sqlite3.Connection) -> _Told:
         planned={(name, s): (whole, done) for name, s, whole, done in db.execute(_PLANNED)},
         published=_published(db),
         verified=_verified(db),
+        faults=_faults(db),
     )
+
+
+def _faults(db: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+    """Return what stopped recordings, as data; an earlier version kept the words alone."""
+    if "told" not in {row[1] for row in db.execute("PRAGMA table_info(failures)")}:
+        return {}
+    rows = db.execute("SELECT recording_id, told FROM failures WHERE told <> ''")
+    return {name: json.loads(told) for name, told in rows}
 
 
 def _published(db: sqlite3.Connection) -> dict[str, str]:
@@ -253,7 +266,8 @@ def table(found: Sequence[Standing]) -> str:
         )
         lines.append(f"{name:{_NAME}} {state:8}" + "".join(f"{cell:>9}" for cell in cells))
         lines.append(f"    {_below(one)}")
-        lines += [f"    {line}" for line in one.failure.splitlines()]
+        failure = one.failure if one.fault is None else retold(one.fault).shown()
+        lines += [f"    {line}" for line in failure.splitlines()]
         if one.foreign:
             told = say("nobody of the programme was found: does it belong to this recording?")
             lines.append(f"    {told}")

@@ -9,6 +9,7 @@ import pytest
 from small_archive import EVENT, edit, programme_of, small_archive, write_hum
 from sqlite_utils import Database
 
+from archive.errors import CaptureFault
 from pipeline.event import Recording
 from pipeline.ledger import Due, Ledger, Step
 from pipeline.night import Request, due_in, run_archive
@@ -159,5 +160,5 @@ def test_recognition_says_whether_model_words_or_version_changed(tmp_path: Path)
         "this version makes it otherwise (words 3 → 4),"
         " option faster-whisper changed from 1.1 to 1.2"
     )
-    ledger.fail("e/r", "CaptureFault", "the recogniser ended twice\n  → report it")
+    ledger.fail("e/r", CaptureFault("the recogniser ended twice", "report it"))
     assert _why(ledger, other) == ("the model changed; failed before: the recogniser ended twice")

@@ -214,6 +214,7 @@ def test_an_archivist_reads_french(damaged: Archive) -> None:
 
     stands = spoken(french, *config, "status").stdout
     assert "enregistrement" in stands
+    assert "il est vide (0 octet)\n      → recopiez-le" in stands
     assert "`plenary run` reprend ce qui attend ou a échoué." in stands
     (kept,) = json.loads(spoken(french, *config, "status", "--json").stdout)
     assert kept["status"] == "failed"
