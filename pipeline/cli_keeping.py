@@ -163,7 +163,10 @@ def _tell(findings: Iterator[Finding]) -> None:
             if finding.state != "unchanged":
                 click.echo(_told(finding))
         states = Counter(finding.state for finding in seen)
-        counts = (f"{count} {look_up(_STATES[state])}" for state, count in states.items())
+        counts = (
+            say("{count} {state}", count=count, state=_STATES[state])
+            for state, count in states.items()
+        )
         click.echo(", ".join(counts) or say("no file"))
         for state in states:
             if state in _NEXT:
@@ -173,7 +176,7 @@ def _tell(findings: Iterator[Finding]) -> None:
 
 
 def _told(finding: Finding) -> str:
-    state = look_up(_STATES[finding.state])
+    state = _STATES[finding.state]
     if not finding.reason:
         return say("{file}: {state}", file=finding.file, state=state)
     return say("{file}: {state} ({reason})", file=finding.file, state=state, reason=finding.reason)

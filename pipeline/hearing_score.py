@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import jiwer
 
+from archive.wording import Text
 from pipeline.model import Span, complement, union
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 SLACK_MS = 300
 """What the gate lets a word stand beside speech."""
 
-NORMALISATION = "lower case, one kind of apostrophe, no punctuation; accents count"
+NORMALISATION = Text("lower case, one kind of apostrophe, no punctuation; accents count")
 """What `normalise` does, for whoever reads the figures."""
 
 
