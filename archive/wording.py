@@ -8,6 +8,7 @@ ledger, to JSON and to files stays English, because nobody calls `say` for it.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ def language_of(environment: Mapping[str, str]) -> str:
     """
     names = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     locale = next(filter(None, names), "C")
-    return "fr" if locale.replace(".", "_").partition("_")[0] == "fr" else "en"
+    return "fr" if re.match(r"fr(?![a-z])", locale) else "en"
 
 
 def speak(language: str) -> None:

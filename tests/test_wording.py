@@ -129,6 +129,7 @@ def test_the_catalogue_is_sorted() -> None:
         ({"LANG": "fr_FR.UTF-8"}, "fr"),
         ({"LANG": "fr"}, "fr"),
         ({"LANG": "fr.UTF-8"}, "fr"),
+        ({"LANG": "fr@euro"}, "fr"),
         ({"LANG": "frp_FR.UTF-8"}, "en"),
         ({"LANG": "fr_FR.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "en"),
         ({"LANG": "de_DE.UTF-8", "LC_MESSAGES": "fr_CA.UTF-8"}, "fr"),
