@@ -178,7 +178,10 @@ def calibration_error(sure: Sequence[tuple[float, bool]]) -> float:
 def reliability(sure: Sequence[tuple[float, bool]]) -> str:
     """Return the reliability table as lines of text."""
     head = f"{say('turns'):>7} {say('stated'):>7} {say('right'):>7}"
-    lines = [f"{n:7} {stated:7.2f} {right:7.2f}" for n, stated, right in tenths(sure)]
+    lines = [
+        f"{n:7} {say('{rate:.2f}', rate=stated):>7} {say('{rate:.2f}', rate=right):>7}"
+        for n, stated, right in tenths(sure)
+    ]
     error = say("expected calibration error {error:.3f}", error=calibration_error(sure))
     return "\n".join([head, *lines, error])
 
@@ -392,5 +395,5 @@ def table(scores: Scores) -> str:
 
 
 def _line(name: str, score: Score) -> str:
-    rates = score.rates().values()
-    return f"{name:40}" + "".join(f" {'–' if r is None else f'{r:.3f}':>9}" for r in rates)
+    rates = ("–" if r is None else say("{rate:.3f}", rate=r) for r in score.rates().values())
+    return f"{name:40}" + "".join(f" {rate:>9}" for rate in rates)

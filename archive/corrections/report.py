@@ -90,6 +90,7 @@ def _landings(db: sqlite3.Connection) -> tuple[dict[int, list[Landed]], Counter[
     return landed, mended
 
 
+_CONFIRMED = {"name": Text("name"), "words": Text("words")}
 _KINDS = {
     "speaker": Text("speaker"),
     "text": Text("text"),
@@ -114,7 +115,7 @@ def _what(correction: Correction) -> str:
     told = {
         "speaker": say(" is {person}", person=first.person or Text("unknown")),
         "text": f": {' '.join(word for *_, word in first.words)}",
-        "confirm": f": {facts.get('what', '')}",
+        "confirm": f": {look_up(_CONFIRMED.get(facts.get('what', ''), ''))}",
     }
     return f"{place}{many}{told.get(correction.kind, '')}"
 
