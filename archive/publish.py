@@ -120,6 +120,11 @@ def _build(work: Path, new: Path, *, today: dt.date, names: str) -> dict[str, in
         return {table.name: db.table(table.name).count for table in TABLES if table.in_public}
 
 
+def open_published(file: Path) -> sqlite3.Connection:
+    """Open a published file to read; nothing is written beside it. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
 def check_published(file: Path) -> None:
     """Raise ArchiveFault unless a published file opens and passes the checks; nothing is written.
 
@@ -127,9 +132,7 @@ def check_published(file: Path) -> None:
     writing.
     """
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-        ) as db:
+        with contextlib.closing(open_published(file)) as db:
             _check_reading(db)
     except sqlite3.Error as error:
         raise _refused("opening", str(error)) from error

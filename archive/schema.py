@@ -353,7 +353,8 @@ TABLES: tuple[Table, ...] = (
         "One row per step behind each recording (PREMIS words for events).",
         (
             _text("recording_id", "the recording", "recordings.id", required=True),
-            _text("step", "the step, such as transcribe", required=True),
+            _text("session_id", "the session whose words it made; empty: of the whole recording"),
+            _text("step", "the step, such as words", required=True),
             _text("tool", "what did it"),
             _text("version", "its version"),
             _text("model", "the model it used"),

@@ -1,0 +1,223 @@
+"""From a published passage back to the camera's files, told by the public file alone.
+
+A step's rows name the SHA-256 of what it read and of what it made, so that one step stands
+behind another where its output is the other's input:
+
+    captures → sound → words, or a transcript made elsewhere → gate → turns → passages
+
+What people corrected stands beside it, on the recording's time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from archive.errors import ArchiveFault
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+CORRECTION = "correction"
+"""The step under which a person's correction stands in `provenance`."""
+
+_MOMENTS = re.compile(r"(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?")
+
+_COLUMNS = (
+    "session_id, step, COALESCE(tool, ''), COALESCE(version, ''), COALESCE(model, ''), "
+    "COALESCE(model_sha256, ''), COALESCE(options, '{}'), COALESCE(made_at, ''), "
+    "COALESCE(output_sha256, ''), COALESCE(input_sha256, '')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """A file of the camera; times in ms of the recording, half-open."""
+
+    name: str
+    bytes: int | None
+    sha256: str
+    format: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one tool did; empty strings stand for what is not recorded.
+
+    `session` is None for a step about the whole recording; `options` is JSON; `inputs` and
+    `output` are the SHA-256 of what it read and of what it made.
+    """
+
+    session: str | None
+    step: str
+    tool: str
+    version: str
+    model: str
+    model_sha256: str
+    options: str
+    made_at: str
+    output: str
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person put right in a stretch of the recording, in ms, half-open."""
+
+    kind: str
+    start_ms: int
+    end_ms: int
+    made_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a passage comes from: the captures it lies in, the steps behind it in their order.
+
+    `name` is None where nobody is named; `name_origin` and `text_origin` are automatic,
+    confirmed or corrected.
+    """
+
+    recording: str
+    session: str
+    start_ms: int
+    end_ms: int
+    text: str
+    name: str | None
+    name_origin: str
+    text_origin: str
+    captures: tuple[Capture, ...]
+    steps: tuple[Step, ...]
+    corrections: tuple[Correction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a recording, in ms, half-open."""
+
+    recording: str
+    start_ms: int
+    end_ms: int
+
+
+def read_place(link: str) -> Place:
+    """Read an address of the site, …/recordings/<event>/<recording>?t=754.2,790.1.
+
+    Without an end it is a moment. Raises ArchiveFault for anything else.
+    """
+    address = urlsplit(link)
+    recording = re.search(r"(?:^|recordings/)([^/]+/[^/]+)$", unquote(address.path))
+    times = _MOMENTS.fullmatch(parse_qs(address.query).get("t", [""])[0])
+    if recording is None or times is None:
+        raise ArchiveFault(
+            "`{link}` is no link to a passage",
+            "paste one of the site's, such as …/recordings/<event>/<recording>?t=754.2",
+            link=link,
+        )
+    start = round(float(times[1]) * 1000)
+    end = start if times[2] is None else round(float(times[2]) * 1000)
+    return Place(recording[1], start, max(end, start + 1))
+
+
+def read_captures(db: sqlite3.Connection, recording: str) -> tuple[Capture, ...]:
+    """Return the captures of a recording in their order."""
+    rows = db.execute(
+        "SELECT name, bytes, COALESCE(sha256, ''), COALESCE(format, ''), COALESCE(start_ms, 0), "
+        "COALESCE(start_ms, 0) + COALESCE(duration_ms, 0) "
+        "FROM captures WHERE recording_id = ? ORDER BY position",
+        [recording],
+    )
+    return tuple(Capture(*row) for row in rows)
+
+
+def read_steps(
+    db: sqlite3.Connection, recording: str, session: str | None = None
+) -> tuple[Step, ...]:
+    """Return the steps behind a recording in their order, or those behind one of its sessions."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM provenance WHERE recording_id = :recording "  # noqa: S608
+        "AND step <> :correction "
+        "AND (:session IS NULL OR session_id IS NULL OR session_id = :session) ORDER BY rowid",
+        {"recording": recording, "session": session, "correction": CORRECTION},
+    )
+    return tuple(
+        Step(*(*told, tuple(row[-1] for row in read if row[-1])))
+        for told, read in groupby(rows.fetchall(), key=lambda row: row[:-1])
+    )
+
+
+def told_once(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the steps without those that only another block of sound tells apart.
+
+    Of such the last one stays, at the place of the first.
+    """
+    last = {(s.step, s.tool, s.version, s.model, s.model_sha256, s.options): s for s in steps}
+    return tuple(last.values())
+
+
+def read_corrections(db: sqlite3.Connection, recording: str) -> tuple[Correction, ...]:
+    """Return what people corrected in a recording, by time.
+
+    Raises ArchiveFault where a row does not tell what and where.
+    """
+    rows = db.execute(
+        "SELECT options, COALESCE(made_at, '') FROM provenance "
+        "WHERE recording_id = ? AND step = ? ORDER BY rowid",
+        [recording, CORRECTION],
+    ).fetchall()
+    try:
+        found = [
+            Correction(str(told["kind"]), int(told["start_ms"]), int(told["end_ms"]), at)
+            for told, at in ((json.loads(options), at) for options, at in rows)
+        ]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ArchiveFault(
+            "a correction of {recording} does not say what it changed, or where",
+            "run `plenary publish` to build the file again",
+            recording=recording,
+        ) from error
+    return tuple(sorted(found, key=lambda c: (c.start_ms, c.end_ms)))
+
+
+def origins(db: sqlite3.Connection, place: Place) -> tuple[Origin, ...]:
+    """Tell where each passage of a place comes from. Raises ArchiveFault where there is none."""
+    rows = db.execute(
+        "SELECT t.session_id, p.start_ms, p.end_ms, p.text, people.name, t.origin, p.origin "
+        "FROM passages p JOIN turns t ON t.id = p.turn_id "
+        "LEFT JOIN people ON people.id = t.person_id "
+        "WHERE t.recording_id = ? AND p.start_ms < ? AND p.end_ms > ? ORDER BY p.start_ms, p.id",
+        [place.recording, place.end_ms, place.start_ms],
+    ).fetchall()
+    if not rows:
+        raise ArchiveFault(
+            "no words of {recording} are public at {seconds} s",
+            "follow the link on the site: it shows the passages around",
+            recording=place.recording,
+            seconds=place.start_ms / 1000,
+        )
+    captures = read_captures(db, place.recording)
+    corrections = read_corrections(db, place.recording)
+    steps = {session: read_steps(db, place.recording, session) for session, *_ in rows}
+    return tuple(
+        Origin(
+            recording=place.recording,
+            session=session,
+            start_ms=start,
+            end_ms=end,
+            text=text,
+            name=name,
+            name_origin=name_origin,
+            text_origin=text_origin,
+            captures=tuple(c for c in captures if c.start_ms < end and start < c.end_ms),
+            steps=steps[session],
+            corrections=tuple(c for c in corrections if c.start_ms < end and start < c.end_ms),
+        )
+        for session, start, end, text, name, name_origin, text_origin in rows
+    )
