@@ -69,12 +69,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a person put right in a stretch of the recording, in ms, half-open."""
+    """What a person put right in a stretch of the recording, in ms, half-open.
+
+    One that mends a spelling wherever it is has no stretch; `options` is the row's JSON.
+    """
 
     kind: str
-    start_ms: int
-    end_ms: int
+    start_ms: int | None
+    end_ms: int | None
     made_at: str
+    options: str
+
+    def touches(self, start_ms: int, end_ms: int) -> bool:
+        """Tell whether it may have changed something in a stretch."""
+        if self.start_ms is None or self.end_ms is None:
+            return True
+        return self.start_ms < end_ms and start_ms < self.end_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +110,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stretch of a recording, in ms, half-open."""
+    """A moment of a recording, or a stretch where `end_ms` is known; ms of the recording."""
 
     recording: str
     start_ms: int
-    end_ms: int
+    end_ms: int | None
 
 
 def read_place(link: str) -> Place:
     """Read an address of the site, …/recordings/<event>/<recording>?t=754.2,790.1.
 
-    Without an end it is a moment. Raises ArchiveFault for anything else.
+    Raises ArchiveFault for anything else.
     """
     address = urlsplit(link)
     recording = re.search(r"(?:^|recordings/)([^/]+/[^/]+)$", unquote(address.path))
@@ -121,9 +131,8 @@ def read_place(link: str) -> Place:
             "paste one of the site's, such as …/recordings/<event>/<recording>?t=754.2",
             link=link,
         )
-    start = round(float(times[1]) * 1000)
-    end = start if times[2] is None else round(float(times[2]) * 1000)
-    return Place(recording[1], start, max(end, start + 1))
+    start, end = (None if time is None else round(float(time) * 1000) for time in times.groups())
+    return Place(recording[1], start or 0, end)
 
 
 def read_captures(db: sqlite3.Connection, recording: str) -> tuple[Capture, ...]:
@@ -163,37 +172,40 @@ def told_once(steps: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def read_corrections(db: sqlite3.Connection, recording: str) -> tuple[Correction, ...]:
-    """Return what people corrected in a recording, by time.
+    """Return what people corrected in a recording, in the order in which it is told.
 
-    Raises ArchiveFault where a row does not tell what and where.
+    Raises ArchiveFault where a row does not tell what.
     """
     rows = db.execute(
-        "SELECT options, COALESCE(made_at, '') FROM provenance "
+        "SELECT COALESCE(options, ''), COALESCE(made_at, '') FROM provenance "
         "WHERE recording_id = ? AND step = ? ORDER BY rowid",
         [recording, CORRECTION],
     ).fetchall()
     try:
-        found = [
-            Correction(str(told["kind"]), int(told["start_ms"]), int(told["end_ms"]), at)
-            for told, at in ((json.loads(options), at) for options, at in rows)
-        ]
+        return tuple(_correction(options, made_at) for options, made_at in rows)
     except (ValueError, TypeError, KeyError) as error:
         raise ArchiveFault(
-            "a correction of {recording} does not say what it changed, or where",
+            "a correction of {recording} does not say what it changed",
             "run `plenary publish` to build the file again",
             recording=recording,
         ) from error
-    return tuple(sorted(found, key=lambda c: (c.start_ms, c.end_ms)))
+
+
+def _correction(options: str, made_at: str) -> Correction:
+    told = json.loads(options)
+    start, end = (int(told[key]) if key in told else None for key in ("start_ms", "end_ms"))
+    return Correction(str(told["kind"]), start, end, made_at, options)
 
 
 def origins(db: sqlite3.Connection, place: Place) -> tuple[Origin, ...]:
     """Tell where each passage of a place comes from. Raises ArchiveFault where there is none."""
+    end_ms = max(place.end_ms or 0, place.start_ms + 1)
     rows = db.execute(
         "SELECT t.session_id, p.start_ms, p.end_ms, p.text, people.name, t.origin, p.origin "
         "FROM passages p JOIN turns t ON t.id = p.turn_id "
         "LEFT JOIN people ON people.id = t.person_id "
         "WHERE t.recording_id = ? AND p.start_ms < ? AND p.end_ms > ? ORDER BY p.start_ms, p.id",
-        [place.recording, place.end_ms, place.start_ms],
+        [place.recording, end_ms, place.start_ms],
     ).fetchall()
     if not rows:
         raise ArchiveFault(
@@ -217,7 +229,7 @@ def origins(db: sqlite3.Connection, place: Place) -> tuple[Origin, ...]:
             text_origin=text_origin,
             captures=tuple(c for c in captures if c.start_ms < end and start < c.end_ms),
             steps=steps[session],
-            corrections=tuple(c for c in corrections if c.start_ms < end and start < c.end_ms),
+            corrections=tuple(c for c in corrections if c.touches(start, end)),
         )
         for session, start, end, text, name, name_origin, text_origin in rows
     )

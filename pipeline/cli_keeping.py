@@ -196,8 +196,8 @@ def _origin(origin: Origin) -> Iterator[str]:
             yield f"    model {step.model}, sha256 {step.model_sha256}"
         yield f"    options {step.options}"
     for correction in origin.corrections:
-        stretch = f"{clock(correction.start_ms)}–{clock(correction.end_ms)}"
-        yield f"  corrected by a person: {correction.kind} {stretch}, {correction.made_at}"
+        yield f"  {correction.kind} by a person, {correction.made_at}"
+        yield f"    {correction.options}"
 
 
 def _watch(total: int, check: Callable[[Callable[[int], None]], Iterator[Finding]]) -> None:

@@ -97,8 +97,12 @@ def _hit(hit: Hit) -> str:
 def export(config: Path, events: Sequence[str], format_: str, out: Path) -> None:
     """Write each public session as OUT/<event>/<session>.<ext>.
 
+    With csv come OUT/<event>.speaking-time.csv and OUT/<event>.originals.csv; beside srt and
+    rttm stands <session>.about.txt, which says where they come from. All is in docs/exports.md.
+
     \b
-    Example: plenary export --format vtt --out captions
+    Examples: plenary export --format vtt --out captions
+              plenary export --format csv --out tables 2017-03-28-ile-saint-denis
     """
     from archive.export import write_all
 

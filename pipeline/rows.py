@@ -255,7 +255,9 @@ def provenance_rows(
 ) -> list[Row]:
     """Return one row for each input of each step that one tool did.
 
-    `session_id` is that of the session whose words the steps made; None: the whole recording.
+    An input that is neither a file nor what another step made (the model, the cast) has none:
+    `archive/chain.py` looks for what made each. `session_id` is that of the session whose words
+    the steps made; None: the whole recording.
     """
     return [
         {
