@@ -36,7 +36,8 @@ class Break:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.recording}: {self.reason}"
+        # The file may be anybody's: what steers a terminal is left out.
+        return "".join(filter(str.isprintable, f"{self.recording}: {self.reason}"))
 
 
 def breaks(db: sqlite3.Connection) -> Iterator[Break]:

@@ -115,6 +115,7 @@ def verify(config: Path, copy: Path | None, public: Path | None, passage: str | 
     Examples: plenary verify
               plenary verify --copy /media/second-disk
               plenary verify --public data/public/archive.db
+              plenary verify --public archive.db --passage "https://…/recordings/…?t=754.2"
     """
     from pipeline import fixity
     from pipeline.config import load_settings
@@ -167,8 +168,8 @@ def _trace(public: Path, link: str) -> None:
     place = read_place(link)
     try:
         with closing(open_published(public)) as db:
-            for origin in origins(db, place):
-                click.echo("\n".join(_origin(origin)) + "\n")
+            for line in (line for origin in origins(db, place) for line in _origin(origin)):
+                click.echo("".join(filter(str.isprintable, line)))
     except sqlite3.Error as error:
         raise ArchiveFault(
             "it is no published file of this version: {reason}",
@@ -179,12 +180,13 @@ def _trace(public: Path, link: str) -> None:
 
 
 def _origin(origin: Origin) -> Iterator[str]:
+    from archive.chain import SIDECAR
     from archive.provenance import told_once
     from pipeline.progress import clock
 
-    who = f"{origin.name} (name {origin.name_origin})" if origin.name else "nobody named"
+    who = f"{origin.name} (name: {origin.name_origin})" if origin.name else "nobody named"
     yield f"{origin.recording} {clock(origin.start_ms)}–{clock(origin.end_ms)}  {who}"
-    yield f"    {origin.text}"
+    yield f"    {origin.text} (words: {origin.text_origin})"
     for capture in origin.captures:
         at = clock(max(0, origin.start_ms - capture.start_ms))
         size = "" if capture.bytes is None else f", {_size(capture.bytes)}"
@@ -194,6 +196,8 @@ def _origin(origin: Origin) -> Iterator[str]:
         yield f"  {step.step} by {step.tool} {step.version}, {step.made_at}"
         if step.model:
             yield f"    model {step.model}, sha256 {step.model_sha256}"
+        if step.step == SIDECAR:
+            yield f"    transcript, sha256 {', '.join(step.inputs)}"
         yield f"    options {step.options}"
     for correction in origin.corrections:
         yield f"  {correction.kind} by a person, {correction.made_at}"
