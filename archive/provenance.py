@@ -11,11 +11,9 @@ What people corrected stands beside it, on the recording's time.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from archive.errors import ArchiveFault
 
@@ -23,10 +21,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
+    from archive.corrections.place import Place
+
 CORRECTION = "correction"
 """The step under which a person's correction stands in `provenance`."""
-
-_MOMENTS = re.compile(r"(\d+(?:\.\d+)?)(?:,(\d+(?:\.\d+)?))?")
 
 _COLUMNS = (
     "session_id, step, COALESCE(tool, ''), COALESCE(version, ''), COALESCE(model, ''), "
@@ -106,33 +104,6 @@ class Origin:
     captures: tuple[Capture, ...]
     steps: tuple[Step, ...]
     corrections: tuple[Correction, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A moment of a recording, or a stretch where `end_ms` is known; ms of the recording."""
-
-    recording: str
-    start_ms: int
-    end_ms: int | None
-
-
-def read_place(link: str) -> Place:
-    """Read an address of the site, …/recordings/<event>/<recording>?t=754.2,790.1.
-
-    Raises ArchiveFault for anything else.
-    """
-    address = urlsplit(link)
-    recording = re.search(r"(?:^|recordings/)([^/]+/[^/]+)$", unquote(address.path))
-    times = _MOMENTS.fullmatch(parse_qs(address.query).get("t", [""])[0])
-    if recording is None or times is None:
-        raise ArchiveFault(
-            "`{link}` is no link to a passage",
-            "paste one of the site's, such as …/recordings/<event>/<recording>?t=754.2",
-            link=link,
-        )
-    start, end = (None if time is None else round(float(time) * 1000) for time in times.groups())
-    return Place(recording[1], start or 0, end)
 
 
 def read_captures(db: sqlite3.Connection, recording: str) -> tuple[Capture, ...]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archive.corrections.applied import Corrected
+from archive.corrections.model import NOBODY_NAMED, newcomers
+from archive.corrections.wishes import Mask, spellings
 from archive.public_words import compact, spoken
 from archive.schema import BY_NAME
 from archive.scope import read_scope, rows
@@ -12,27 +16,39 @@ from archive.scope import read_scope, rows
 if TYPE_CHECKING:
     import datetime as dt
     import sqlite3
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
+    from archive.corrections.overlay import Laid
     from archive.scope import Row, Scope
 
 _UNPUBLISHED_OPTIONS = frozenset(
-    {"hotwords", "initial_prompt", "looked_again", "prefix", "windows", "within"}
+    {"hotwords", "initial_prompt", "known", "looked_again", "prefix", "windows", "within"}
 )
 """Options that hold the names of the people expected, whatever those people wish, or tell when
 somebody spoke, in a closed session too."""
+
+
+@dataclass
+class _Spoken:
+    """What was copied of words: whom they name, and the rows of the corrections in them."""
+
+    people: set[str] = field(default_factory=set)
+    corrections: list[Row] = field(default_factory=list)
+    restored: set[tuple[str, int, int]] = field(default_factory=set)
 
 
 def copy_public(
     work: sqlite3.Connection, public: sqlite3.Connection, *, today: dt.date, names: str
 ) -> None:
     """Copy what is public on that day; `names` is "all" or "confirmed"."""
-    scope = read_scope(work, today=today, only_confirmed=names == "confirmed")
-    speaking = _copy_words(work, public, scope)
-    for table, kept in _programme(work, scope, speaking).items():
-        _insert(public, table, kept)
-    for table, kept in _recordings(work, scope).items():
-        _insert(public, table, kept)
+    corrected = Corrected(work)
+    scope = read_scope(work, corrected, today=today, only_confirmed=names == "confirmed")
+    mask = Mask(spellings(work, corrected.wishes))
+    told = _copy_words(public, corrected, scope, mask)
+    for table, kept in _programme(work, corrected, scope, told.people).items():
+        _insert(public, table, map(mask.row, kept))
+    for table, kept in _recordings(work, scope, told).items():
+        _insert(public, table, map(mask.row, kept))
 
 
 def _insert(public: sqlite3.Connection, table: str, given: Iterable[Row]) -> None:
@@ -56,34 +72,64 @@ def _of(
     ]
 
 
-def _copy_words(work: sqlite3.Connection, public: sqlite3.Connection, scope: Scope) -> set[str]:
-    """Copy turns and passages, numbered from 1; return the people that they name."""
-    speaking: set[str] = set()
-    passages = 0
-    for number, (turn, own) in enumerate(spoken(work, scope), 1):
-        _insert(public, "turns", [{**turn, "id": number}])
-        _insert(
-            public,
-            "passages",
-            ({**p, "id": passages + i, "turn_id": number} for i, p in enumerate(own, 1)),
-        )
-        passages += len(own)
-        speaking |= {turn["person_id"]} - {None}
-    return speaking
+def _copy_words(
+    public: sqlite3.Connection, corrected: Corrected, scope: Scope, mask: Mask
+) -> _Spoken:
+    """Copy turns and passages, numbered from 1."""
+    told = _Spoken()
+    turns = passages = 0
+    for recording in corrected.recordings:
+        laid = corrected.laid(recording)
+        for turn, own in spoken(recording, laid.turns, scope, mask):
+            turns += 1
+            _insert(public, "turns", [{**turn, "id": turns}])
+            _insert(
+                public,
+                "passages",
+                ({**p, "id": passages + i, "turn_id": turns} for i, p in enumerate(own, 1)),
+            )
+            passages += len(own)
+            told.people |= {turn["person_id"]} - {None}
+        told.corrections += _corrections(corrected, recording, laid, scope)
+        told.restored |= {(recording, s.start_ms, s.end_ms) for s in laid.restored}
+    return told
 
 
-def _programme(work: sqlite3.Connection, scope: Scope, speaking: set[str]) -> dict[str, list[Row]]:
-    programme = _of(
-        work,
-        "programme",
-        "session_id, position",
-        session_id=scope.sessions,
-        person_id=scope.nameable,
-    )
+def _corrections(corrected: Corrected, recording: str, laid: Laid, scope: Scope) -> Iterator[Row]:
+    """Yield what people put right of a recording's public words; who they are stays in work.db."""
+    for correction in corrected.corrections:
+        places: list[dict[str, object]] = [
+            {"start_ms": found.stretch.start_ms, "end_ms": found.stretch.end_ms}
+            for found in laid.landed.get(correction.id, ())
+            if found.state != "lost"
+            and scope.holds(recording, found.stretch.start_ms, found.stretch.end_ms)
+        ]
+        if laid.mended.get(correction.id):
+            places = [{"from": correction.facts["from"], "to": correction.facts["to"]}]
+        for place in places if correction.kind != "withdraw" else ():
+            yield {
+                **dict.fromkeys(c.name for c in BY_NAME["provenance"].columns),
+                "recording_id": recording,
+                "step": "correction",
+                "tool": "a person",
+                "options": compact({"kind": correction.kind, **place}),
+                "made_at": correction.made_at,
+            }
+
+
+def _programme(
+    work: sqlite3.Connection, corrected: Corrected, scope: Scope, speaking: set[str]
+) -> dict[str, list[Row]]:
+    programme = [
+        {**row, "person_id": NOBODY_NAMED[0]} if row["person_id"] in scope.unnamed else row
+        for row in _of(work, "programme", "session_id, position", session_id=scope.sessions)
+        if row["person_id"] not in scope.silenced
+    ]
     people = speaking | {row["person_id"] for row in programme}
     roles = _of(
         work, "roles", "event_id, person_id, rowid", event_id=scope.events, person_id=people
     )
+    roles += _new_roles(corrected, people)
     events = _of(work, "events", "date, id", id=scope.events)
     organisations = {row["organisation_id"] for row in roles}
     organisations |= {o for e in events for o in json.loads(e["organisers"] or "[]")}
@@ -91,7 +137,7 @@ def _programme(work: sqlite3.Connection, scope: Scope, speaking: set[str]) -> di
         "series": _of(work, "series", "id", id={e["series_id"] for e in events}),
         "events": events,
         "organisations": _of(work, "organisations", "id", id=organisations),
-        "people": _of(work, "people", "id", id=people),
+        "people": [*_of(work, "people", "id", id=people), *_nobody_named(people)],
         "names": _names(work, scope, people, organisations),
         "roles": roles,
         "sessions": _sessions(scope),
@@ -105,6 +151,27 @@ def _programme(work: sqlite3.Connection, scope: Scope, speaking: set[str]) -> di
         "programme": programme,
         "glossary": _glossary(work, scope),
     }
+
+
+def _nobody_named(people: set[str]) -> Iterator[Row]:
+    identifier, name = NOBODY_NAMED
+    if identifier in people:
+        yield {"id": identifier, "name": name, "sort_name": name}
+
+
+def _new_roles(corrected: Corrected, people: set[str]) -> Iterator[Row]:
+    """Yield the roles that corrections give to people whom no programme knows."""
+    for person, correction in newcomers(corrected.corrections):
+        event = str(correction.recording).partition("/")[0]
+        if person in people and correction.facts.get("role"):
+            organisation = correction.facts.get("organisation")
+            role = correction.facts["role"]
+            yield {
+                "person_id": person,
+                "event_id": event,
+                "role": role,
+                "organisation_id": organisation,
+            }
 
 
 def _sessions(scope: Scope) -> list[Row]:
@@ -131,7 +198,7 @@ def _glossary(work: sqlite3.Connection, scope: Scope) -> list[Row]:
     return list({(row["term"], row["means"]): row for row in found}.values())
 
 
-def _recordings(work: sqlite3.Connection, scope: Scope) -> dict[str, list[Row]]:
+def _recordings(work: sqlite3.Connection, scope: Scope, told: _Spoken) -> dict[str, list[Row]]:
     shown = scope.recordings
     captures = _of(work, "captures", "recording_id, position", recording_id=shown)
     by_time = "recording_id, start_ms, end_ms, rowid"
@@ -151,10 +218,29 @@ def _recordings(work: sqlite3.Connection, scope: Scope) -> dict[str, list[Row]]:
             row
             for row in withheld
             if scope.holds(row["recording_id"], row["start_ms"], row["end_ms"])
+            and (row["recording_id"], row["start_ms"], row["end_ms"]) not in told.restored
         ],
-        "notices": _of(work, "notices", by_time, recording_id=shown),
-        "provenance": [{**row, "options": _without_names(row["options"])} for row in provenance],
+        "notices": _notices(scope),
+        "provenance": [
+            *({**row, "options": _without_names(row["options"])} for row in provenance),
+            *(row for row in told.corrections if row["recording_id"] in shown),
+        ],
     }
+
+
+def _notices(scope: Scope) -> list[Row]:
+    """Return a note in the place of each stretch that was withdrawn."""
+    return [
+        {
+            "recording_id": recording,
+            "start_ms": gone.start_ms,
+            "end_ms": gone.end_ms,
+            "kind": "withdrawn",
+            "date": gone.date,
+        }
+        for recording in sorted(scope.withdrawn)
+        for gone in scope.withdrawn[recording]
+    ]
 
 
 def _without_names(options: str | None) -> str | None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections import defaultdict
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from archive.corrections.model import NOBODY_NAMED
 from archive.french import fold, tokens
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from archive.scope import Row, Scope
 
@@ -22,51 +20,31 @@ _CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 _QUOTE_MS = 30_000
 """How far from its time a reason's quote is looked for in what is published."""
 
-# Newest recording first, then by time: the order in which search lists by date.
-_TURNS = """
-SELECT t.* FROM turns t
-JOIN recordings r ON r.id = t.recording_id
-JOIN events e ON e.id = r.event_id
-ORDER BY (SELECT MIN(COALESCE(s.date, e.date)) FROM sessions s WHERE s.recording_id = r.id) DESC,
-         r.event_id, r.id, t.start_ms, t.end_ms, t.id
-"""
+Turns = list[tuple["Row", list["Row"]]]
+"""Turns in order, each with its passages."""
 
 
-def spoken(work: sqlite3.Connection, scope: Scope) -> Iterator[tuple[Row, list[Row]]]:
-    """Yield each public turn with its passages, in the order in which they are numbered."""
-    turns = (
-        turn
-        for turn in map(dict, work.execute(_TURNS))
+def spoken(recording: str, turns: Sequence[Row], scope: Scope, mask: Callable[[str], str]) -> Turns:
+    """Return the public turns of a recording, whose rows hold their passages."""
+    kept = [
+        (turn, cut)
+        for turn in turns
         if turn["session_id"] in scope.sessions and turn["person_id"] not in scope.silenced
-    )
-    for recording, own in groupby(turns, key=lambda turn: turn["recording_id"]):
-        passages = _passages_of(work, recording)
-        kept = [
-            (turn, cut)
-            for turn in own
-            if (cut := _cut_all(passages[turn["id"]], scope.sessions[turn["session_id"]], scope))
-        ]
-        published = [p for _, cut in kept for p in cut]
-        for turn, cut in kept:
-            named = _named(turn, scope)
-            evidence = _public_evidence(named["evidence"], recording, published, scope)
-            yield {**named, **_extent(turn, passages[turn["id"]], cut), "evidence": evidence}, cut
+        if (cut := _cut_all(turn["passages"], scope.sessions[turn["session_id"]], scope))
+    ]
+    published = [p for _, cut in kept for p in cut]
+    made = []
+    for turn, cut in kept:
+        named = _named(turn, scope)
+        evidence = _public_evidence(named["evidence"], recording, published, scope, mask)
+        extent = _extent(turn, turn["passages"], cut)
+        made.append(({**named, **extent, "evidence": evidence}, cut))
+    return made
 
 
 def compact(value: object) -> str:
     """Return JSON without spaces, letters as they are."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _passages_of(work: sqlite3.Connection, recording: str) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = defaultdict(list)
-    for row in work.execute(
-        "SELECT p.* FROM passages p JOIN turns t ON t.id = p.turn_id "
-        "WHERE t.recording_id = ? ORDER BY p.start_ms, p.id",
-        [recording],
-    ):
-        found[row["turn_id"]].append(dict(row))
-    return found
 
 
 def _cut_all(passages: Iterable[Row], session: Row, scope: Scope) -> list[Row]:
@@ -107,10 +85,14 @@ def _extent(turn: Row, whole: Sequence[Row], cut: Sequence[Row]) -> Row:
 
 def _named(turn: Row, scope: Scope) -> Row:
     """Return the turn, without its name where that is not to be public."""
-    doubtful = scope.only_confirmed and turn["origin"] == "automatic"
-    if turn["person_id"] in scope.nameable and not doubtful:
+    person = turn["person_id"]
+    if person is None:
         return turn
-    return {**turn, "person_id": None, "confidence": 0.0, "evidence": "[]", "origin": "automatic"}
+    if scope.only_confirmed and turn["origin"] == "automatic":
+        return {**turn, "person_id": None, "confidence": 0.0, "evidence": "[]"}
+    if person in scope.unnamed:
+        return {**turn, "person_id": NOBODY_NAMED[0], "evidence": "[]"}
+    return turn
 
 
 def _said(texts: Iterable[str]) -> str:
@@ -119,9 +101,16 @@ def _said(texts: Iterable[str]) -> str:
 
 
 def _public_evidence(
-    evidence: str | None, recording: str, published: Sequence[Row], scope: Scope
+    evidence: str | None,
+    recording: str,
+    published: Sequence[Row],
+    scope: Scope,
+    mask: Callable[[str], str],
 ) -> str:
-    """Return the reasons that lie in what is public, with quotes of published words only."""
+    """Return the reasons that lie in what is public, with quotes of published words only.
+
+    Nor does a quote say a name that `mask` hides.
+    """
     kept: list[dict[str, Any]] = []
     for reason in json.loads(evidence or "[]"):
         start = reason["start_ms"]
@@ -132,6 +121,7 @@ def _public_evidence(
             for p in published
             if p["start_ms"] <= start + _QUOTE_MS and start - _QUOTE_MS <= p["end_ms"]
         )
-        quoted = bool(reason.get("quote")) and _said([reason["quote"]]) in _said(near)
+        quote = reason.get("quote") or ""
+        quoted = quote and mask(quote) == quote and _said([quote]) in _said(near)
         kept.append(reason if quoted else {**reason, "quote": ""})
     return compact(kept)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
+from archive.earlier import showing_hidden
 from archive.errors import ArchiveFault
 from archive.forms import build_forms
 from archive.public_rows import copy_public
@@ -65,7 +66,7 @@ def publish(work: Path, public: Path, *, today: dt.date, names: str) -> Publishe
             new.replace(target)
             _sync(public)
         _point(public, target)
-        _prune(public, target)
+        _prune(work, public, target, today)
     except (sqlite3.Error, OSError) as error:
         raise ArchiveFault(
             "the public file cannot be built: {reason}",
@@ -82,7 +83,7 @@ def publish(work: Path, public: Path, *, today: dt.date, names: str) -> Publishe
 def rollback(public: Path) -> Path:
     """Show the file that was published before the one shown now; return its path.
 
-    Raises ArchiveFault where there is none.
+    Raises ArchiveFault where there is none: a withdrawal leaves none behind it.
     """
     pointer = public / POINTER
     files = _newest_first(public)
@@ -216,10 +217,11 @@ def _newest_first(public: Path) -> list[Path]:
     return sorted(files, key=lambda p: (p.stat().st_mtime_ns, p.name), reverse=True)
 
 
-def _prune(public: Path, shown: Path) -> None:
-    for old in _newest_first(public)[KEPT:]:
-        if old != shown.resolve():
-            old.unlink()
+def _prune(work: Path, public: Path, shown: Path, today: dt.date) -> None:
+    """Keep the newest files for rollback, but none that shows what is hidden now."""
+    files = [file for file in _newest_first(public) if file != shown.resolve()]
+    for old in {*files[KEPT - 1 :], *showing_hidden(work, files, today=today)}:
+        old.unlink()
 
 
 def _sweep(public: Path) -> None:

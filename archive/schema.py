@@ -6,63 +6,16 @@ work.db holds all of it; the published file holds the public tables and columns 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from archive.table import Column, Table
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 1
-"""Kept in `PRAGMA user_version` of work.db and of every published file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column; `references` is "table.column", `public` False keeps it out of publication."""
-
-    name: str
-    type: type[int | float | str]
-    meaning: str
-    references: str | None = None
-    required: bool = False
-    public: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table; the stores it stands in, its key and the columns that are indexed together."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    primary_key: tuple[str, ...] = ()
-    indexes: tuple[tuple[str, ...], ...] = ()
-    in_work: bool = True
-    in_public: bool = True
-
-    def columns_of(self, *, public: bool) -> tuple[Column, ...]:
-        """Return the columns of the published file, or those of work.db."""
-        return tuple(c for c in self.columns if c.public or not public)
-
-    def create(self, db: Database, *, public: bool) -> None:
-        """Create the table and its indexes in `db`, as published or as in work.db."""
-        columns = self.columns_of(public=public)
-        names = {c.name for c in columns}
-        key = self.primary_key if names.issuperset(self.primary_key) else ()
-        table = db.table(self.name)
-        table.create(
-            {c.name: c.type for c in columns},
-            pk=(key[0] if len(key) == 1 else key) or None,
-            not_null={c.name for c in columns if c.required},
-            foreign_keys=[
-                (c.name, c.references.partition(".")[0], c.references.partition(".")[2])
-                for c in columns
-                if c.references
-            ],
-        )
-        for index in self.indexes:
-            if names.issuperset(index):
-                table.create_index(index)
+VERSION = 2
+"""Kept in `PRAGMA user_version` of work.db and of every published file; `migrations.py` brings
+a work.db of an earlier version to this one."""
 
 
 def _text(
@@ -337,16 +290,43 @@ TABLES: tuple[Table, ...] = (
         indexes=(("recording_id",),),
     ),
     Table(
+        "corrections",
+        "What people put right, laid over the rest at every publication; kept whatever becomes "
+        "of the recording.",
+        (
+            _whole("id", "number, in the order in which they were made"),
+            _text("recording_id", "the recording as it was then; empty: several"),
+            _whole("start_ms", "start of what it is about, in ms of the recording as it was then"),
+            _whole("end_ms", "its end (not included)"),
+            _text("kind", "speaker, text, confirm, replace, withdraw or restore", required=True),
+            _text(
+                "value",
+                "JSON: what else it says, by kind (`archive/corrections/model.py`); `stretches`: "
+                "[[start_ms, end_ms, SHA-256 of the capture, its ms there, words heard, person, "
+                "words said], …]",
+                required=True,
+            ),
+            _text("by", "who", required=True),
+            _text("made_at", "when, ISO 8601", required=True),
+            _text("why", "why", required=True),
+            _text("source", "the file that says it; empty: the command", required=True),
+            _text("undone_at", "when it was undone, ISO 8601; it is kept and no longer holds"),
+        ),
+        ("id",),
+        in_public=False,
+    ),
+    Table(
         "notices",
         "Dated public notes in place of what was withdrawn; they name nobody.",
         (
             _text("recording_id", "the recording", "recordings.id", required=True),
             _START,
             _END,
-            _text("kind", "what was done"),
+            _text("kind", "what was done: withdrawn"),
             _text("date", "when, ISO 8601"),
         ),
         indexes=(("recording_id",),),
+        in_work=False,
     ),
     Table(
         "provenance",

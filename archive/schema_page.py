@@ -13,7 +13,7 @@ from archive.schema import CREATE_FTS, TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.schema import Column, Table
+    from archive.table import Column, Table
 
 
 def _column_line(table: Table, column: Column) -> str:

@@ -9,10 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive.corrections.applied import Withdrawal
+
 if TYPE_CHECKING:
     import datetime as dt
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from archive.corrections.applied import Corrected
 
 Row = dict[str, Any]
 Stretch = tuple[int, int]
@@ -33,14 +37,19 @@ class Scope:
 
     `sessions` are the public ones and `breaks` those shown by their title alone, by id;
     `stretches` gives what is public of each session, `recordings` of each recording;
-    `nameable` may be named, and what `silenced` say is left out.
+    `hidden` is what is kept from the public of each recording, `withdrawn` the part of it that
+    would be public and was taken away. `closed` sessions are not public today. Who is `unnamed`
+    is not named, and what `silenced` say is left out.
     """
 
     sessions: Mapping[str, Row]
     breaks: Mapping[str, Row]
     stretches: Mapping[str, tuple[Stretch, ...]]
     recordings: Mapping[str, tuple[Stretch, ...]]
-    nameable: frozenset[str]
+    hidden: Mapping[str, Sequence[Stretch]]
+    withdrawn: Mapping[str, tuple[Withdrawal, ...]]
+    closed: frozenset[str]
+    unnamed: frozenset[str]
     silenced: frozenset[str]
     only_confirmed: bool
 
@@ -61,8 +70,10 @@ class Scope:
         )
 
 
-def read_scope(work: sqlite3.Connection, *, today: dt.date, only_confirmed: bool) -> Scope:
-    """Read from work.db what is public on that day."""
+def read_scope(
+    work: sqlite3.Connection, corrected: Corrected, *, today: dt.date, only_confirmed: bool
+) -> Scope:
+    """Read from work.db, as it is corrected, what is public on that day."""
     sessions: dict[str, Row] = {}
     breaks: dict[str, Row] = {}
     private: list[Row] = []
@@ -73,21 +84,60 @@ def read_scope(work: sqlite3.Connection, *, today: dt.date, only_confirmed: bool
                 breaks[row["id"]] = row
         else:
             sessions[row["id"]] = row
-    stretches = {name: _stretches(row, private) for name, row in sessions.items()}
-    of_recording: dict[str, list[Stretch]] = {}
-    for name, row in sessions.items():
-        if row["recording_id"]:
-            of_recording.setdefault(row["recording_id"], []).extend(stretches[name])
-    wishes = {row["id"]: row["publish"] for row in rows(work, "people", "id")}
+    hidden: dict[str, list[Stretch]] = {}
+    for row in private:
+        hidden.setdefault(row["recording_id"], []).append(_stretch(row))
+    announced = {name: _less(row, hidden) for name, row in sessions.items()}
+    withdrawn = {r: gone for r in corrected.recordings if (gone := corrected.withdrawn(r))}
+    for recording, gone in withdrawn.items():
+        hidden.setdefault(recording, []).extend((w.start_ms, w.end_ms) for w in gone)
+    stretches = {name: _less(row, hidden) for name, row in sessions.items()}
+    wishes = corrected.wishes
     return Scope(
         sessions,
         breaks,
         stretches,
-        {recording: _joined(parts) for recording, parts in of_recording.items()},
-        frozenset(p for p, wish in wishes.items() if wish == "yes"),
+        _by_recording(sessions, stretches),
+        hidden,
+        _notes(withdrawn, _by_recording(sessions, announced)),
+        frozenset(row["id"] for row in private) - breaks.keys(),
+        frozenset(p for p, wish in wishes.items() if wish == "no-name"),
         frozenset(p for p, wish in wishes.items() if wish == "nothing"),
         only_confirmed,
     )
+
+
+def _by_recording(
+    sessions: Mapping[str, Row], stretches: Mapping[str, Sequence[Stretch]]
+) -> dict[str, tuple[Stretch, ...]]:
+    found: dict[str, list[Stretch]] = {}
+    for name, row in sessions.items():
+        if row["recording_id"]:
+            found.setdefault(row["recording_id"], []).extend(stretches[name])
+    return {recording: _joined(parts) for recording, parts in found.items()}
+
+
+def _notes(
+    withdrawn: Mapping[str, Sequence[Withdrawal]], public: Mapping[str, Sequence[Stretch]]
+) -> dict[str, tuple[Withdrawal, ...]]:
+    """Return of what was withdrawn the parts that would be public; one note for several wishes."""
+    return {
+        recording: tuple(
+            Withdrawal(start, end, _last_day(gone, start, end))
+            for whole in _joined((w.start_ms, w.end_ms) for w in gone)
+            for start, end in _common(whole, public.get(recording, ()))
+        )
+        for recording, gone in withdrawn.items()
+    }
+
+
+def _last_day(gone: Sequence[Withdrawal], start_ms: int, end_ms: int) -> str:
+    return max(w.date for w in gone if w.start_ms < end_ms and w.end_ms > start_ms)
+
+
+def _common(stretch: Stretch, among: Iterable[Stretch]) -> Iterator[Stretch]:
+    start, end = stretch
+    return ((max(start, a), min(end, b)) for a, b in among if max(start, a) < min(end, b))
 
 
 def _is_open(session: Row, today: dt.date) -> bool:
@@ -100,14 +150,12 @@ def _stretch(session: Row) -> Stretch:
     return (0 if start is None else start, _END_OF_TIME if end is None else end)
 
 
-def _stretches(session: Row, private: Sequence[Row]) -> tuple[Stretch, ...]:
-    """Return the session's stretch, less those of what is private on the same recording."""
+def _less(session: Row, hidden: Mapping[str, Sequence[Stretch]]) -> tuple[Stretch, ...]:
+    """Return the session's stretch, less what is hidden of the same recording."""
     free = [_stretch(session)] if session["recording_id"] else []
-    for row in private:
-        if row["recording_id"] == session["recording_id"]:
-            start, end = _stretch(row)
-            parts = (p for a, b in free for p in ((a, min(b, start)), (max(a, end), b)))
-            free = [part for part in parts if part[0] < part[1]]
+    for start, end in hidden.get(session["recording_id"], ()):
+        parts = (p for a, b in free for p in ((a, min(b, start)), (max(a, end), b)))
+        free = [part for part in parts if part[0] < part[1]]
     return tuple(free)
 
 

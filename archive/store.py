@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from sqlite_utils import Database
 
 from archive.errors import ArchiveFault
+from archive.migrations import migrate
 from archive.schema import BY_NAME, VERSION, create_tables
 
 if TYPE_CHECKING:
@@ -57,7 +58,20 @@ WHERE place = 1
 ON CONFLICT(id) DO UPDATE SET name = excluded.name, url = excluded.url
 """
 
-_PERSON_GIVEN = "(SELECT id FROM mentions WHERE kind = 'person')"
+_DRAW_NEWCOMERS = """
+INSERT INTO people(id, name, sort_name, publish)
+SELECT json_extract(value, '$.stretches[0][5]'), json_extract(value, '$.name'),
+       json_extract(value, '$.sort_name'), 'yes'
+FROM corrections
+WHERE kind = 'speaker' AND undone_at IS NULL AND json_extract(value, '$.name') IS NOT NULL
+ON CONFLICT(id) DO NOTHING
+"""
+"""People whom no programme gives, identified by a correction."""
+
+_PERSON_GIVEN = """(
+SELECT id FROM mentions WHERE kind = 'person'
+UNION SELECT json_extract(value, '$.stretches[0][5]') FROM corrections
+WHERE kind = 'speaker' AND undone_at IS NULL AND json_extract(value, '$.name') IS NOT NULL)"""
 _ORGANISATION_GIVEN = "(SELECT id FROM mentions WHERE kind = 'organisation')"
 _SERIES_GIVEN = "(SELECT series_id FROM events WHERE series_id IS NOT NULL)"
 
@@ -77,6 +91,8 @@ def open_store(path: Path) -> Store:
         if version == 0:
             with db.atomic():
                 create_tables(db, public=False)
+        if version < VERSION:
+            migrate(db)
     except sqlite3.Error as error:
         raise ArchiveFault(
             "the working database cannot be opened: {reason}",
@@ -192,6 +208,23 @@ class Store:
         with self._transaction():
             self.db.table("recordings").update(recording_id, {"media": media, "poster": poster})
 
+    def add_correction(self, row: Row) -> int:
+        """Keep a correction; return its number. Nothing that stands is changed."""
+        with self._transaction():
+            self._insert("corrections", [row])
+            number: int = self.db.execute("SELECT MAX(id) FROM corrections").fetchone()[0]
+            self._settle()
+        return number
+
+    def undo_correction(self, number: int, at: str) -> None:
+        """Let a correction hold no more, from that moment (ISO 8601); it is kept.
+
+        Raises sqlite_utils.db.NotFoundError where there is none of that number.
+        """
+        with self._transaction():
+            self.db.table("corrections").update(number, {"undone_at": at})
+            self._settle()
+
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self.db.atomic():
@@ -224,7 +257,6 @@ class Store:
         given = {str(row["id"]) for row in rows}
         for identifier in sorted(known - given):
             self._clear_recording(identifier)
-            self.db.table("notices").delete_where("recording_id = ?", [identifier])
             self.db.table("recordings").delete(identifier)
         for row in rows:
             if row["id"] in known:
@@ -255,13 +287,13 @@ class Store:
 
     def _settle(self) -> None:
         self.db.execute(_DRAW_PEOPLE)
+        self.db.execute(_DRAW_NEWCOMERS)
         self.db.execute(_DRAW_ORGANISATIONS)
         # A name that no programme gives any more leaves every turn; the words stay. A turn
         # whose session is gone stays too, outside every session, where nothing is published.
         self.db.execute(
-            "UPDATE turns SET person_id = NULL, confidence = 0, evidence = '[]', "
-            "origin = 'automatic' "
-            "WHERE person_id NOT IN (SELECT id FROM mentions WHERE kind = 'person')"
+            "UPDATE turns SET person_id = NULL, confidence = 0, evidence = '[]', "  # noqa: S608
+            f"origin = 'automatic' WHERE person_id NOT IN {_PERSON_GIVEN}"
         )
         self.db.execute(
             "UPDATE turns SET session_id = NULL WHERE session_id NOT IN (SELECT id FROM sessions)"

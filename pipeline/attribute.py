@@ -113,7 +113,7 @@ def belongs(cues: Sequence[Cue], cast: Cast) -> bool:
     """
     leaders = {m.id for m in cast.chair}
     strangers = sum(c.kind == "hand-over" and c.person is None for c in cues)
-    telling = {"hand-over", "thanks", "introduction", "address", "label"}
+    telling = {"hand-over", "thanks", "introduction", "address", "label", "known"}
     ours = any(c.kind in telling and c.person is not None and c.person not in leaders for c in cues)
     return ours or strangers < STRANGERS
 

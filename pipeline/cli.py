@@ -8,14 +8,14 @@ import shutil
 import signal
 import sys
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.errors import ArchiveFault, PlenaryError
-from pipeline import cli_keeping, cli_public
+from pipeline import cli_correct, cli_keeping, cli_public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def main(ctx: click.Context, config: Path) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for _verb in (*cli_keeping.VERBS, *cli_public.VERBS):
+for _verb in (*cli_correct.VERBS, *cli_keeping.VERBS, *cli_public.VERBS):
     main.add_command(_verb)
 
 
@@ -173,6 +173,10 @@ def _report(outcome: Outcome, took_s: float) -> None:
         click.echo(f"{name}: {clock(ms)} of sound is missing from its captures")
     for name, error in outcome.failed.items():
         click.echo(f"{name}: {error}")
+    for fault in outcome.unmet:
+        click.echo(f"not corrected: {fault}")
+    for question in outcome.questions:
+        click.echo(question)
     if outcome.published is not None:
         click.echo(f"published: {outcome.published.path}")
     if outcome.stopped is not None:
@@ -202,6 +206,7 @@ def publish(config: Path, rollback: bool) -> None:
     """
     from archive import publish as publishing
     from pipeline.night import held, refuse_unbegun
+    from pipeline.publication import publish_now
     from pipeline.run import holding
 
     settings = _load(config)
@@ -211,12 +216,8 @@ def publish(config: Path, rollback: bool) -> None:
             click.echo(f"published: {publishing.rollback(public)}")
         return
     refuse_unbegun(settings)
-    with held(settings) as (_, ledger):
-        work = settings.data / "work.db"
-        today = date.today()  # noqa: DTZ011 (an access date is a day of the archivist's calendar)
-        made = publishing.publish(work, public, today=today, names=settings.site.names)
-        ledger.published(made.path.name, made.sha256)
-        click.echo(f"published: {made.path}")
+    with held(settings) as (store, ledger):
+        click.echo(f"published: {publish_now(settings, store, ledger).path}")
 
 
 def _load(config: Path) -> Settings:

@@ -162,13 +162,15 @@ def _trace(public: Path, link: str) -> None:
     """Tell where the words that a link cites come from."""
     import sqlite3
 
-    from archive.provenance import origins, read_place
+    from archive.corrections.place import read_place
+    from archive.provenance import origins
     from archive.publish import open_published
 
-    place = read_place(link)
     try:
         with closing(open_published(public)) as db:
-            for line in (line for origin in origins(db, place) for line in _origin(origin)):
+            for line in (
+                line for origin in origins(db, read_place(db, link)) for line in _origin(origin)
+            ):
                 click.echo("".join(filter(str.isprintable, line)))
     except sqlite3.Error as error:
         raise ArchiveFault(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import PlenaryError
 from pipeline.config import load_settings
+from pipeline.dropping import descendants, drop
 from pipeline.event import originals_of
 from pipeline.hear import hear
 from pipeline.ledger import DELETION, Done, Due, Ledger, Step
@@ -26,7 +27,7 @@ from pipeline.progress import Progress
 from pipeline.run import something_is_absent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from sqlite_utils import Database
@@ -116,7 +117,11 @@ def collect(
             absent=marks.unknown,
         )
         if not dry_run and not found.is_empty:
-            _drop(store.db, steps, rows, files)
+            drop(store.db, steps, rows, files)
+            # On a disk that is nearly full there may be no room to rewrite work.db: the space is
+            # then used by what comes next.
+            with contextlib.suppress(sqlite3.OperationalError):
+                store.db.conn.execute("VACUUM")
             detail = f"{sum(found.results.values())} results, {len(files)} files"
             bench.ledger.note(DELETION, "", "collect", "success", detail)
     return found
@@ -167,20 +172,8 @@ def _unused_steps(db: Database, marks: _Marks) -> set[str]:
     """
     made = db.execute("SELECT key, inputs, output_sha256 FROM steps ORDER BY rowid").fetchall()
     read = [(key, set(json.loads(inputs).values()), output) for key, inputs, output in made]
-    unused = {key for key, _, _ in read} - marks.keys - _descendants(read, marks.unfinished)
-    return unused & _descendants(read, marks.finished) if marks.unknown else unused
-
-
-def _descendants(read: Sequence[tuple[str, set[str], str]], roots: Iterable[str]) -> set[str]:
-    """Return the keys of what was made of `roots`, directly or not."""
-    known, found = set(roots), set[str]()
-    grown = True
-    while grown:
-        new = [(key, output) for key, inputs, output in read if key not in found and inputs & known]
-        found |= {key for key, _ in new}
-        known |= {output for _, output in new}
-        grown = bool(new)
-    return found
+    unused = {key for key, _, _ in read} - marks.keys - descendants(read, marks.unfinished)
+    return unused & descendants(read, marks.finished) if marks.unknown else unused
 
 
 def _unused_rows(
@@ -237,19 +230,3 @@ def _bytes_of(db: Database, keys: set[str]) -> int:
         "SELECT key, LENGTH(options) + LENGTH(inputs) + LENGTH(result) FROM steps"
     ).fetchall()
     return sum(size for key, size in sizes if key in keys)
-
-
-def _drop(
-    db: Database, steps: set[str], rows: Sequence[tuple[str, str]], files: Sequence[Path]
-) -> None:
-    """Drop rows in one transaction, then the files that no row names any more."""
-    with db.atomic():
-        db.conn.executemany("DELETE FROM steps WHERE key = ?", [(key,) for key in sorted(steps)])
-        for statement, value in rows:
-            db.conn.execute(statement, [value])
-    for file in files:
-        file.unlink(missing_ok=True)
-    # On a disk that is nearly full there may be no room to rewrite work.db: the space is then
-    # used by what comes next.
-    with contextlib.suppress(sqlite3.OperationalError):
-        db.conn.execute("VACUUM")

@@ -27,8 +27,15 @@ def page() -> str:
 
 def _commands() -> Iterator[tuple[str, click.Command]]:
     yield "plenary", main
-    for name in main.list_commands(click.Context(main)):
-        yield f"plenary {name}", main.commands[name]
+    yield from _within("plenary", main)
+
+
+def _within(words: str, group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(click.Context(group)):
+        command = group.commands[name]
+        yield f"{words} {name}", command
+        if isinstance(command, click.Group):
+            yield from _within(f"{words} {name}", command)
 
 
 if __name__ == "__main__":

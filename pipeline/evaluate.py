@@ -331,7 +331,7 @@ def _named(db: sqlite3.Connection, session_id: str) -> list[tuple[int, int, str,
     """Return the turns that the machine named, in the times of their recording."""
     return db.execute(
         "SELECT start_ms, end_ms, person_id, confidence FROM turns WHERE session_id = ?"
-        " AND person_id IS NOT NULL AND origin = 'automatic' ORDER BY start_ms",
+        " AND person_id <> 'une-personne' AND origin = 'automatic' ORDER BY start_ms",
         [session_id],
     ).fetchall()
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from archive.corrections.entries import Entry
+
 Publish: TypeAlias = Literal["yes", "no-name", "nothing"]
 
 
@@ -158,7 +160,8 @@ class Event:
     """A programme.yaml, with what people.yaml adds to it.
 
     `people` and `organisations` hold those of the programme and those of people.yaml
-    that it names. `organisers` are ids of organisations, or plain names.
+    that it names. `organisers` are ids of organisations, or plain names. `corrections` are
+    those of the corrections.yaml beside it.
     """
 
     id: str
@@ -177,6 +180,7 @@ class Event:
     recordings: tuple[Recording, ...] = ()
     sessions: tuple[Session, ...] = ()
     glossary: tuple[Term, ...] = ()
+    corrections: tuple[Entry, ...] = ()
 
     @property
     def programme(self) -> Path:

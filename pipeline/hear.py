@@ -12,6 +12,8 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from archive.corrections.model import newcomers
+from archive.corrections.sound import erased, known_voices
 from archive.errors import FileFault
 from pipeline import listening, rows, steps
 from pipeline.ahead import Ahead
@@ -19,17 +21,18 @@ from pipeline.event import cast_of, terms_of, transcribed
 from pipeline.languages import AUTO
 from pipeline.ledger import digest
 from pipeline.memory import give_back
-from pipeline.model import Span
+from pipeline.model import CastMember, Known, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from archive.corrections.model import Correction
     from pipeline.config import Settings
     from pipeline.event import Event, Recording, Session
     from pipeline.executors import Executor
     from pipeline.ledger import Done, Ledger
     from pipeline.listening import Sound
-    from pipeline.model import Segment, Turn, Withheld, Word
+    from pipeline.model import Cast, Segment, Turn, Withheld, Word
     from pipeline.progress import Progress
     from pipeline.rows import Row
     from pipeline.split import Hearing
@@ -43,7 +46,8 @@ ROWS_VERSION = 2
 class Bench:
     """What hearing a recording needs besides the recording.
 
-    `model` is None where every session brings its own transcript.
+    `model` is None where every session brings its own transcript; `corrections` are those that
+    hold as the night begins.
     """
 
     settings: Settings
@@ -51,6 +55,7 @@ class Bench:
     progress: Progress
     model: Model | None
     executor: Executor
+    corrections: tuple[Correction, ...] = ()
     ahead: Ahead[listening.Extracted] = field(default_factory=Ahead)
 
 
@@ -59,6 +64,7 @@ class Story:
     """What was heard in a recording, session by session."""
 
     sound: Sound
+    erased: tuple[Span, ...] = ()
     language: str | None = None  # as the recording told it, where it was asked
     turns: dict[str, tuple[Turn, ...]] = field(default_factory=dict)
     withheld: list[Withheld] = field(default_factory=list)
@@ -101,6 +107,8 @@ def inputs(bench: Bench, event: Event, recording: Recording, hashes: Sequence[st
                 settings.voices.model,
             ],
             [_session_inputs(bench, event, session) for session in held(event, recording)],
+            [asdict(known) for known in known_voices(bench.corrections, hashes)],
+            erased(bench.corrections, hashes),
         ]
     )
 
@@ -132,9 +140,13 @@ def hear(
     name = f"{event.id}/{recording.id}"
     ledger = bench.ledger.about(name)
     show = partial(bench.progress.stage, name)
-    sound = listening.sound(ledger, recording, hashes, bench.ahead, show)
+    gone = erased(bench.corrections, hashes)
+    sound = listening.sound(ledger, recording, hashes, gone, bench.ahead, show)
     heard = listening.hearing(ledger, sound, show)
-    story = Story(sound)
+    story = Story(
+        sound,
+        tuple(Span(a, b).shift(sound.parts[place].span.start_ms) for place, a, b in gone),
+    )
     decoder = sound.done.step.tools.get("pyav", "")
     story.provenance += rows.provenance_rows([sound.done], "PyAV", decoder)
     for session in held(event, recording):
@@ -146,7 +158,8 @@ def hear(
 def begin(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> None:
     """Begin what can be done of a recording while the words of another are recognised."""
     show = partial(bench.progress.stage, f"{event.id}/{recording.id}")
-    listening.begin(bench.ledger, recording, hashes, bench.ahead, show)
+    gone = erased(bench.corrections, hashes)
+    listening.begin(bench.ledger, recording, hashes, gone, bench.ahead, show)
 
 
 def _session(
@@ -169,13 +182,15 @@ def _session(
     kept, withheld, gated = steps.gate(
         bench.ledger, segments, told, span, heard, story.sound, languages
     )
+    known = _known(bench, story.sound, span)
     hint = steps.Hint(
-        cast_of(event, session),
+        _with_newcomers(cast_of(event, session), event, known, bench.corrections),
         terms_of(event, session),
         language,
         bench.settings.attribution.min_confidence,
         bench.settings.voices.model,
         bench.settings.data,
+        known,
     )
     with bench.progress.stage(name, "who speaks", span.duration_ms):
         turns, attributed = steps.turns(bench.ledger, kept, gated, story.sound, hint)
@@ -183,6 +198,32 @@ def _session(
     story.withheld += withheld
     ours = version(steps.OURS)
     story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours, session_id=name)
+
+
+def _known(bench: Bench, sound: Sound, within: Span) -> tuple[Known, ...]:
+    """Return who is known to speak where in a session, in ms of the recording."""
+    found = []
+    for sha256, part in zip(sound.captures, sound.parts, strict=True):
+        for voice in known_voices(bench.corrections, {sha256}):
+            place = Span(voice.start_ms, voice.end_ms).shift(part.span.start_ms).clip(within)
+            if place is not None:
+                found.append(Known(place, voice.person))
+    return tuple(found)
+
+
+def _with_newcomers(
+    cast: Cast, event: Event, known: Iterable[Known], corrections: Iterable[Correction]
+) -> Cast:
+    """Return the cast with those who are known to speak and were announced in another session.
+
+    Or nowhere: then a correction says how they are called.
+    """
+    names = {person: str(c.facts["name"]) for person, c in newcomers(corrections)}
+    names |= {person.id: person.name for person in event.people}
+    announced = {member.id for member in cast.people}
+    more = dict.fromkeys(k.person for k in known if k.person in names.keys() - announced)
+    members = (CastMember(str(one), names[str(one)], (names[str(one)],)) for one in more)
+    return replace(cast, speakers=(*cast.speakers, *members))
 
 
 def _apart(turns: Sequence[Turn], story: Story) -> tuple[Turn, ...]:
@@ -258,7 +299,7 @@ def _taken(
     told: list[Done] = []
     captures = transcribed(session, [part.span for part in story.sound.parts])
     for path, capture in zip(session.transcripts, captures, strict=True):
-        taken, done = steps.sidecar(bench.ledger, path, capture)
+        taken, done = steps.sidecar(bench.ledger, path, capture, story.erased)
         story.provenance += rows.provenance_rows(
             [done],
             "sidecar",

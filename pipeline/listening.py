@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     # Shows a stage of this recording, by its name and the milliseconds before it.
     Show: TypeAlias = Callable[[str, int], AbstractContextManager[Stage]]
+    # A capture's place from 0, and the stretch of it, in ms, that is to be silent.
+    Erased: TypeAlias = tuple[int, int, int]
 
 VERSIONS = {"sound": 3, "hearing": 1}
 
@@ -50,10 +52,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Sound:
-    """A recording's sound as one 16 kHz mono FLAC file, and what is missing from it."""
+    """A recording's sound as one 16 kHz mono FLAC file, and what is missing from it.
+
+    `captures` are their SHA-256, `parts` where each stands.
+    """
 
     path: Path
     sha256: str
+    captures: tuple[str, ...]
     duration_ms: int
     parts: tuple[Part, ...]
     gaps: tuple[Gap, ...]
@@ -79,21 +85,23 @@ def sound(
     ledger: Ledger,
     recording: Recording,
     hashes: Sequence[str],
+    erased: Sequence[Erased],
     ahead: Ahead[Extracted],
     show: Show,
 ) -> Sound:
     """Return a recording's sound, extracted and listened to once. Raises CaptureFault."""
-    step, path = _sound_step(ledger, recording, hashes)
+    step, path = _sound_step(ledger, recording, hashes, erased)
     done = ledger.find(step) if path.exists() else None
     if done is None:
         ledger.claim(step)
-        made = ahead.take(step.key, partial(extract, recording, path, show))
+        made = ahead.take(step.key, partial(extract, recording, erased, path, show))
         step = replace(step, tools={"pyav": made.decoder})
         done = ledger.record(step, made.sound, output_sha256=made.sha256)
         ledger.record(_hearing_step(made.sha256), made.hearing)
     return Sound(
         path,
         done.output_sha256,
+        tuple(hashes),
         done.result["duration_ms"],
         tuple(Part(Span(a, b), name, size) for a, b, name, size in done.result["parts"]),
         tuple(Gap(Span(a, b), reason) for a, b, reason in done.result["gaps"]),
@@ -105,16 +113,17 @@ def begin(
     ledger: Ledger,
     recording: Recording,
     hashes: Sequence[str],
+    erased: Sequence[Erased],
     ahead: Ahead[Extracted],
     show: Show,
 ) -> None:
     """Begin a recording's sound before its turn, where it is due."""
-    step, path = _sound_step(ledger, recording, hashes)
+    step, path = _sound_step(ledger, recording, hashes, erased)
     if not path.exists() or ledger.find(step) is None:
-        ahead.begin(step.key, partial(extract, recording, path, show))
+        ahead.begin(step.key, partial(extract, recording, erased, path, show))
 
 
-def extract(recording: Recording, path: Path, show: Show) -> Extracted:
+def extract(recording: Recording, erased: Sequence[Erased], path: Path, show: Show) -> Extracted:
     """Write the recording's sound to `path` and listen to it. Raises CaptureFault."""
     from pipeline import media  # noqa: PLC0415 (PyAV is slow to import, and seldom needed)
 
@@ -124,6 +133,7 @@ def extract(recording: Recording, path: Path, show: Show) -> Extracted:
             *(recording.captures, path),
             track=chosen.track,
             channel=chosen.channel,
+            erased=[(place, Span(start, end)) for place, start, end in erased],
             progress=stage.reach,
         )
     parts = [
@@ -144,12 +154,18 @@ def extract(recording: Recording, path: Path, show: Show) -> Extracted:
     )
 
 
-def _sound_step(ledger: Ledger, recording: Recording, hashes: Sequence[str]) -> tuple[Step, Path]:
+def _sound_step(
+    ledger: Ledger, recording: Recording, hashes: Sequence[str], erased: Sequence[Erased]
+) -> tuple[Step, Path]:
     step = Step(
         "sound",
         VERSIONS["sound"],
         {f"capture-{n}": sha for n, sha in enumerate(hashes)},
-        {"track": recording.sound.track, "channel": recording.sound.channel},
+        {
+            "track": recording.sound.track,
+            "channel": recording.sound.channel,
+            **({"erased": list(erased)} if erased else {}),
+        },
     )
     return step, ledger.kept / f"{step.key}.flac"
 

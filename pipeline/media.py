@@ -139,15 +139,17 @@ def extract_sound(
     *,
     track: int | None = None,
     channel: int | None = None,
+    erased: Sequence[tuple[int, Span]] = (),
     progress: Callable[[float], None] | None = None,
 ) -> Sound:
     """Write the recording's sound to `target`: FLAC, 16 kHz, mono, one timeline.
 
     `track` (from 1) takes another sound than the first, `channel` (from 1) one channel instead
-    of mixing all. `progress` hears fractions from 0 to 1. Where a capture lost sound there is
-    silence, so that what follows keeps its time, and a Gap. Raises CaptureFault, ArchiveFault.
+    of mixing all. What is `erased` of a capture, told by its place, is silent. `progress` hears
+    fractions from 0 to 1. Where a capture lost sound there is silence, so that what follows
+    keeps its time, and a Gap. Raises CaptureFault, ArchiveFault.
     """
-    order = Order(tuple(captures), _partial(target), HEARD, track, channel)
+    order = Order(*(tuple(captures), _partial(target), HEARD, track, channel), erased=tuple(erased))
     laid = _lay(order, target, sum(probe(path).duration_ms for path in captures), progress)
     gaps = tuple(Gap(span, "the capture holds no sound here") for span in laid.gaps)
     return Sound(laid.parts[-1][0].end_ms, laid.parts, gaps, laid.decoder)
@@ -168,7 +170,10 @@ def make_sound_copy(
     What lies outside `public` is silent. Raises CaptureFault, ArchiveFault.
     """
     private = complement(public, Span(0, duration_ms))
-    order = Order(tuple(captures), _partial(target), PLAYED, track, channel, private, duration_ms)
+    order = Order(
+        *(tuple(captures), _partial(target), PLAYED, track, channel, private),
+        length_ms=duration_ms,
+    )
     _lay(order, target, duration_ms, progress)
 
 

@@ -240,8 +240,16 @@ class Cast:
         return tuple({m.id: m for m in (*self.chair, *self.speakers)}.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Who speaks in a stretch, as a person said who listened; None: nobody of the programme."""
+
+    span: Span
+    person: str | None
+
+
 EvidenceKind = Literal[
-    "hand-over", "thanks", "introduction", "question", "chair", "order", "voice", "hint"
+    "hand-over", "thanks", "introduction", "question", "chair", "order", "voice", "hint", "known"
 ]
 
 

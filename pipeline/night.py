@@ -10,14 +10,18 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archive.corrections.model import read as read_corrections
+from archive.corrections.report import open_questions
 from archive.errors import ArchiveFault, Faults, FileFault
 from archive.store import open_store
 from pipeline import settled
 from pipeline.awake import awake
 from pipeline.config import load_settings
+from pipeline.erasing import erase_what_is_due
 from pipeline.executors import Engine, cores_here, usual_workers
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
+from pipeline.following import followed
 from pipeline.hear import Bench, recognised
 from pipeline.ledger import Ledger, digest
 from pipeline.models import find_model
@@ -63,14 +67,19 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
     began = (settings.data / "work.db").exists()
     if not began:
         _refuse_faults(request.config)
-    with opened(settings, events, progress, until=request.until) as (bench, store):
+    with opened(settings, events, progress, until=request.until) as (opened_bench, store):
+        erase_what_is_due(settings.data, store, opened_bench.ledger)
+        bench, unmet = followed(opened_bench, store, events)
         waiting = due(_asked(bench, store), store, events)
         if waiting and began:
             _refuse_faults(request.config)
         drop_events(bench, store, given)
         with awake():
             outcome = run(bench, store, events, waiting)
-        if not (request.events or outcome.failed or outcome.stopped):
+        if outcome.heard:
+            outcome.questions = tuple(open_questions(store.db.conn))
+        outcome.unmet = tuple({str(fault): fault for fault in (*unmet, *outcome.unmet)}.values())
+        if not (request.events or outcome.failed or outcome.stopped or outcome.unmet):
             settled.settle(settings, store, bench.ledger, files, today)
         return outcome
 
@@ -150,7 +159,8 @@ def opened(
         _executor(settings, folder) as executor,
     ):
         model = None if folder is None else _model(settings, folder, ledger)
-        yield Bench(settings, ledger, progress, model, executor), store
+        corrections = read_corrections(store.db.conn)
+        yield Bench(settings, ledger, progress, model, executor, corrections), store
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from archive.corrections.applied import Corrected
 from pipeline.event import public_spans
 from pipeline.kept import spans_from_json, spans_to_json
 from pipeline.ledger import Step, canonical
-from pipeline.model import Span, complement, union
+from pipeline.model import Span, complement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -232,15 +233,36 @@ def withdraw(data: Path, store: Store, ledger: Ledger, event: Event) -> None:
         if file.suffix == ".part" or (file.suffix in _SUFFIXES and file.stem not in given):
             file.unlink()
     for recording in event.recordings:
-        files = [file for file in Copies(data, event.id, recording.id).files if file.exists()]
-        if not files or _is_public(store, ledger, event, recording):
-            continue
-        for file in files:
-            file.unlink()
-        name = f"{event.id}/{recording.id}"
-        if recording.media is None:
-            store.set_media(name, None, None)
-        ledger.apply(f"shown:{name}", canonical([]))
+        copies = Copies(data, event.id, recording.id)
+        stands = any(file.exists() for file in copies.files)
+        if stands and not _is_public(store, ledger, event, recording):
+            _remove(copies, store, ledger)
+
+
+def take_back(data: Path, store: Store, ledger: Ledger) -> tuple[str, ...]:
+    """Take away every copy that holds what was withdrawn; return their recordings.
+
+    It asks no programme, so that a wish is met whatever state the files are in.
+    """
+    corrected = Corrected(store.db.conn)
+    taken = []
+    for name in corrected.recordings:
+        shown = spans_from_json(json.loads(ledger.made_from(f"shown:{name}") or "[]"))
+        gone = [Span(w.start_ms, w.end_ms) for w in corrected.withdrawn(name)]
+        if any(span.overlap_ms(one) for span in shown for one in gone):
+            _remove(Copies(data, *name.split("/", 1)), store, ledger)
+            taken.append(name)
+    return tuple(taken)
+
+
+def _remove(copies: Copies, store: Store, ledger: Ledger) -> None:
+    """Take away a recording's copies."""
+    for file in copies.files:
+        file.unlink(missing_ok=True)
+    name = f"{copies.event}/{copies.recording}"
+    if "://" not in (store.db.table("recordings").get(name)["media"] or ""):
+        store.set_media(name, None, None)
+    ledger.apply(f"shown:{name}", canonical([]))
 
 
 def _is_public(store: Store, ledger: Ledger, event: Event, recording: Recording) -> bool:
@@ -259,14 +281,20 @@ def _is_public(store: Store, ledger: Ledger, event: Event, recording: Recording)
 def audible(store: Store, event: Event, recording: Recording, duration_ms: int) -> tuple[Span, ...]:
     """Return what of a recording may be heard and seen today."""
     today = date.today()  # noqa: DTZ011 (an access date is a day of the archivist's calendar)
-    # The programme's word and not the store's, which learns of a wish only when a run begins.
+    name = f"{event.id}/{recording.id}"
+    corrected = Corrected(store.db.conn)
+    # The programme's word too, and not the store's alone, which learns of a wish only when a
+    # run begins.
     silenced = {person.id for person in event.people if person.publish == "nothing"}
-    turns = store.db.query(
-        "SELECT person_id, start_ms, end_ms FROM turns WHERE recording_id = ?",
-        [f"{event.id}/{recording.id}"],
-    )
-    unheard = [turn for turn in turns if turn["person_id"] in silenced]
-    silent = union(Span(turn["start_ms"], turn["end_ms"]) for turn in unheard)
+    silenced |= {person for person, wish in corrected.wishes.items() if wish == "nothing"}
+    silent = [Span(gone.start_ms, gone.end_ms) for gone in corrected.withdrawn(name)]
+    if silenced:
+        turns = corrected.laid(name).turns
+        silent += [
+            Span(turn["start_ms"], turn["end_ms"])
+            for turn in turns
+            if turn["person_id"] in silenced
+        ]
     return tuple(
         part
         for span in public_spans(event, recording.id, duration_ms, today)

@@ -15,18 +15,18 @@ import time
 import traceback
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 from itertools import zip_longest
 from typing import IO, TYPE_CHECKING
 
 from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
-from archive.publish import publish
 from pipeline import rows
+from pipeline.following import followed
 from pipeline.hear import Bench, begin, hear, inputs, recognised
 from pipeline.ledger import Due, Step, digest
 from pipeline.listening import recording_ms
 from pipeline.pictures import make_pictures, make_sound_copy, withdraw
+from pipeline.publication import publish_if_due
 from pipeline.reasons import DueStep, why
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 # Raised when the way from a programme to rows changes.
 _ROWS_VERSION = 1
-# Raised when the way from the store to the public file changes.
-_PUBLISHED_VERSION = 1
 # A recording whose first due step is one of these will need the recogniser.
 _BEFORE_WORDS = {"sound", "hearing", "words"}
 
@@ -50,7 +48,8 @@ class Outcome:
     """What a run did: recordings by what happened to them.
 
     `sound_ms` is the length of all that was heard; `missing` gives, by recording, the
-    milliseconds of sound that its captures should hold and do not.
+    milliseconds of sound that its captures should hold and do not; `unmet` are the corrections
+    of files that cannot be made, and `questions` what of the corrections waits for a person.
     """
 
     heard: list[str] = field(default_factory=list)
@@ -58,6 +57,8 @@ class Outcome:
     missing: dict[str, int] = field(default_factory=dict)
     pictured: list[str] = field(default_factory=list)
     failed: dict[str, PlenaryError] = field(default_factory=dict)
+    unmet: tuple[PlenaryError, ...] = ()
+    questions: tuple[str, ...] = ()
     published: Published | None = None
     stopped: Stopped | None = None
 
@@ -168,6 +169,11 @@ def _work(
             bench.executor.warm()
         with _costing_only_itself(bench, store, outcome, recording, name):
             if _words(bench, store, event, recording, meanwhile):
+                # What its corrections.yaml says can be laid on its words now; a voice that is
+                # known there is sought in the rest of it.
+                bench, unmet = followed(bench, store, [event])
+                outcome.unmet += unmet
+                _words(bench, store, event, recording)
                 _count(store, name, outcome)
                 # Words given to somebody who wants nothing published leave the copy now.
                 withdraw(bench.settings.data, store, bench.ledger, event)
@@ -336,25 +342,5 @@ def _words(
 
 
 def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
-    """Publish what the store holds, unless that very content is what is published."""
-    public, names = bench.settings.data / "public", bench.settings.site.names
-    today = date.today()  # noqa: DTZ011 (an access date is a day of the archivist's calendar)
-    key = digest(
-        [
-            _PUBLISHED_VERSION,
-            names,
-            bench.ledger.applied(),
-            store.db.execute(
-                "SELECT id, status, media, poster FROM recordings ORDER BY id"
-            ).fetchall(),
-            store.db.execute(
-                "SELECT id FROM sessions WHERE public_from <= ? ORDER BY id", [today.isoformat()]
-            ).fetchall(),
-        ]
-    )
-    if bench.ledger.is_applied("public", key) and (public / "archive.db").exists():
-        return
-    outcome.published = publish(bench.settings.data / "work.db", public, today=today, names=names)
-    with store.db.atomic():
-        bench.ledger.published(outcome.published.path.name, outcome.published.sha256)
-        bench.ledger.apply("public", key)
+    made = publish_if_due(bench.settings, store, bench.ledger)
+    outcome.published = made or outcome.published

@@ -12,6 +12,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from archive.corrections import model as corrections
 from pipeline import hear, listening, pictures, steps
 from pipeline.hashing import hash_file
 from pipeline.ledger import digest
@@ -65,6 +66,7 @@ def _mark(store: Store, ledger: Ledger, files: Mapping[str, str], today: dt.date
             store.db.execute(
                 "SELECT id FROM sessions WHERE public_from <= ? ORDER BY id", [today.isoformat()]
             ).fetchall(),
+            corrections.mark(store.db.conn),
         ]
     )
 

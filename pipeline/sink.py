@@ -85,6 +85,10 @@ class Sink:
         """Return the number of the sample at that time."""
         return ms * self.rate // 1000
 
+    def hush(self, spans: Iterable[Span]) -> None:
+        """Be silent in these spans too, which lie after all others."""
+        self._silent += [(self.at(span.start_ms), self.at(span.end_ms)) for span in spans]
+
     def write(self, samples: Samples) -> None:
         """Append samples."""
         start, self.laid = self.laid, self.laid + len(samples)

@@ -10,7 +10,7 @@ result changes for the same inputs gets a higher number in VERSIONS.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -31,13 +31,13 @@ from pipeline.model import Segment, Span, Turn, Withheld, Word
 from pipeline.progress import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
     from pipeline.executors import Executor
     from pipeline.listening import Sound
-    from pipeline.model import Cast, Recognised, Window
+    from pipeline.model import Cast, Known, Recognised, Window
     from pipeline.progress import Stage
     from pipeline.split import Hearing
     from pipeline.transcribe import Recognition
@@ -170,10 +170,13 @@ def task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Ta
     return Task(pcm, tuple(window.shift(-whole.start_ms) for window in block), recognition)
 
 
-def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segment, ...], Done]:
+def sidecar(
+    ledger: Ledger, transcript: Path, capture: Span, erased: Sequence[Span]
+) -> tuple[tuple[Segment, ...], Done]:
     """Take a transcript made elsewhere of the capture that stands at `capture`.
 
-    The transcript's times count from its capture's start, ours from the recording's.
+    The transcript's times count from its capture's start, ours from the recording's. Words in
+    what is `erased` of the recording are not taken.
     """
     step = Step(
         "sidecar",
@@ -183,6 +186,7 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
             "start_ms": capture.start_ms,
             "duration_ms": capture.duration_ms,
             "suffix": transcript.suffix,
+            **({"erased": spans_to_json(erased)} if erased else {}),
         },
         _tools(OURS),
     )
@@ -192,10 +196,21 @@ def sidecar(ledger: Ledger, transcript: Path, capture: Span) -> tuple[tuple[Segm
 
         taken = reader.read(transcript, capture.duration_ms)
         segments = [segment.shift(capture.start_ms) for segment in taken.segments]
-        return {"segments": segments_to_json(segments), "notes": list(taken.notes)}
+        left = without(segments, erased)
+        return {"segments": segments_to_json(left), "notes": list(taken.notes)}
 
     done = ledger.once(step, work)
     return segments_from_json(done.result["segments"]), done
+
+
+def without(segments: Iterable[Segment], erased: Sequence[Span]) -> Iterator[Segment]:
+    """Yield what is left of segments beside what is erased."""
+    for segment in segments:
+        words = tuple(
+            w for w in segment.words if not any(w.span.overlap_ms(span) for span in erased)
+        )
+        if words:
+            yield replace(segment, words=words)
 
 
 def gate(
@@ -244,7 +259,7 @@ class Hint:
     """What the programme and the configuration say about who and what is heard in a session.
 
     `terms` are the names and words that the programme spells; `voices` names the voice model,
-    and a neural one lies under `data`.
+    and a neural one lies under `data`. `known` is what people who listened said, in order.
     """
 
     cast: Cast
@@ -253,6 +268,7 @@ class Hint:
     min_confidence: float
     voices: str
     data: Path
+    known: tuple[Known, ...] = ()
 
 
 def turns(
@@ -274,6 +290,7 @@ def turns(
             "language": hint.language,
             "min_confidence": hint.min_confidence,
             "voices": hint.voices,
+            **({"known": [asdict(one) for one in hint.known]} if hint.known else {}),
         },
         _tools(OURS),
     )
@@ -309,6 +326,7 @@ def _attribute(
     cues = (
         *names.find_cues(said, hint.cast, hint.language),
         *names.find_labels(segments, hint.cast, hint.language),
+        *names.known_cues(hint.known, said),
     )
     return attribute.attribute(
         said,

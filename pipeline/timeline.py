@@ -58,7 +58,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 class Order:
     """What is to be laid, and how. `track` and `channel` count from 1; None: the first, all.
 
-    `silent` are sorted stretches of the recording. `length_ms` cuts or fills the file.
+    `silent` are sorted stretches of the recording, `erased` sorted ones of its captures, each
+    told by its place from 0. `length_ms` cuts or fills the file.
     """
 
     captures: tuple[Path, ...]
@@ -67,6 +68,7 @@ class Order:
     track: int | None = None
     channel: int | None = None
     silent: tuple[Span, ...] = ()
+    erased: tuple[tuple[int, Span], ...] = ()
     length_ms: int | None = None
 
     def to_json(self) -> str:
@@ -105,6 +107,7 @@ def order_from_json(text: str) -> Order:
         told["track"],
         told["channel"],
         tuple(Span(**span) for span in told["silent"]),
+        tuple((place, Span(**span)) for place, span in told["erased"]),
         told["length_ms"],
     )
 
@@ -119,8 +122,10 @@ def lay(order: Order, reached: Callable[[int], None]) -> Laid:
     gaps: list[Span] = []
     try:
         with Sink(order.target, order.form, order.silent) as sink:
-            for take in takes:
-                layer = _Layer(take, parts[-1][0].end_ms if parts else 0, sink)
+            for place, take in enumerate(takes):
+                start_ms = parts[-1][0].end_ms if parts else 0
+                sink.hush(span.shift(start_ms) for at, span in order.erased if at == place)
+                layer = _Layer(take, start_ms, sink)
                 gaps += layer.lay(reached)
                 parts.append((layer.span, take.container.format))
             if order.length_ms is not None:

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.attribute import attribute
-from pipeline.model import Cast, CastMember, Segment, Turn, Word
-from pipeline.names import find_cues, find_labels
+from pipeline.model import Cast, CastMember, Known, Segment, Span, Turn, Word
+from pipeline.names import find_cues, find_labels, known_cues
 from pipeline.speakers.chain import smooth
 from pipeline.speakers.identities import JUMPS, ORDERED, Factor, Problem, identify
 from pipeline.speakers.stretches import groups, stretches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -408,3 +408,41 @@ def test_smoothing_agrees_with_all_paths(seed: int, length: int, states: int) ->
         total[np.arange(length), path] += chance
     total /= total.sum(axis=1, keepdims=True)
     assert np.allclose(smooth(scores, change, weights), total)
+
+
+def heard_out(lines: Sequence[Line], known: Mapping[int, str | None]) -> list[set[str | None]]:
+    """For each line, the names of its words, where people who listened said who speaks."""
+    words, _, vectors = scene(lines)
+    at, spans = 0, []
+    for _, text in lines:
+        part = words[at : at + len(text.split())]
+        spans.append(Span(part[0].start_ms, part[-1].end_ms))
+        at += len(text.split())
+    told = [Known(spans[line], person) for line, person in known.items()]
+    cues = [*find_cues(words, CAST, "fr"), *known_cues(told, words)]
+    turns = attribute(words, CAST, cues, stretches(words), vectors, min_confidence=0.8)
+    person = {word: turn.person for turn in turns for word in turn.words}
+    return [{person[w] for w in words if s.start_ms <= w.start_ms < s.end_ms} for s in spans]
+
+
+ROUND = [
+    ("c", SPEECH),
+    ("d", SPEECH),
+    ("c", f"Pour ma part, je dirais ceci. {SPEECH}"),
+    ("d", f"Et moi cela. {SPEECH}"),
+]
+
+
+def test_a_confirmed_name_is_evidence_for_the_same_voice() -> None:
+    """Nobody is called by name: one turn that somebody listened to names the voice's others."""
+    assert heard_out(ROUND, {}) == [{None}] * 4
+    named = heard_out(ROUND, {0: "claire-morel"})
+    assert named[0] == named[2] == {"claire-morel"}
+    assert "claire-morel" not in named[1] | named[3]
+
+
+def test_a_voice_of_nobody_listed_gets_no_name() -> None:
+    """Who was said to be nobody of the programme stays unknown, whatever else points to her."""
+    lines = [OPENING, ("c", SPEECH), ("h", "Merci Claire Morel."), ("c", SPEECH)]
+    assert "claire-morel" in set().union(*heard_out(lines, {}))
+    assert heard_out(lines, {1: None})[1] == {None}

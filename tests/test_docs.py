@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-PAGES = ["README.md", "CHANGELOG.md", "demo/README.md", "docs/keeping.md", "docs/exports.md"]
+PAGES = [
+    *("README.md", "CHANGELOG.md", "demo/README.md"),
+    *("docs/keeping.md", "docs/exports.md", "docs/correcting.md"),
+]
 
 
 def test_the_page_of_commands_is_up_to_date(root: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipeline.reading.keys import CONFIG, PROGRAMME
+from pipeline.reading.keys import CONFIG, CORRECTIONS, PROGRAMME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,4 +24,4 @@ def documented(path: Path) -> dict[str, tuple[str, ...]]:
 
 def test_every_key_is_documented_and_every_documented_key_exists(root: Path) -> None:
     """Mapping by mapping, in the same order."""
-    assert documented(root / "docs" / "files.md") == {**CONFIG, **PROGRAMME}
+    assert documented(root / "docs" / "files.md") == {**CONFIG, **PROGRAMME, **CORRECTIONS}

@@ -113,7 +113,7 @@ def test_a_recording_is_asked_once(tmp_path: Path) -> None:
     path = tmp_path / "s.flac"
     media.extract_sound([DATA / "three_windows.m4a"], path)
     done = Done(Step("sound", 1, {}), None, "1" * 64, "")
-    source = listening.Sound(path, "1" * 64, 33_000, (), (), done)
+    source = listening.Sound(path, "1" * 64, (), 33_000, (), (), done)
     speech = tuple(Span(at, at + 4_000) for at in range(0, 30_000, 10_000))
     heard = split.Hearing(33_000, speech, tuple(np.full(330, -20.0)))
     ledger = Ledger(Database(tmp_path / "work.db"), tmp_path)

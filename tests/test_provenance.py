@@ -14,9 +14,10 @@ from archive_fixture import DAY, TODAY, day_recording, make_work, turn
 from conftest import Archive, archive_of
 
 from archive.chain import breaks
+from archive.corrections.place import Place
 from archive.errors import ArchiveFault
 from archive.export import export_recording
-from archive.provenance import Place, origins, read_place, read_steps
+from archive.provenance import origins, read_steps
 from archive.publish import open_published, publish
 from archive.store import open_store
 
@@ -208,25 +209,6 @@ def test_a_turn_that_came_from_nowhere_is_told(tmp_path: Path) -> None:
     path = publish(work, tmp_path / "public", today=TODAY, names="all").path
     with contextlib.closing(open_published(path)) as opened:
         assert reasons(opened) == [f"{MORNING}: {OPENING}: no step turns is recorded"]
-
-
-@pytest.mark.parametrize(
-    ("link", "place"),
-    [
-        (f"https://a.example/x/recordings/{MORNING}?t=754.2,790.1#now", (754_200, 790_100)),
-        (f"/recordings/{MORNING}?t=12", (12_000, None)),
-    ],
-)
-def test_a_link_of_the_site_is_a_place(link: str, place: tuple[int, int | None]) -> None:
-    """As it is copied from the page, whatever the site's own address."""
-    assert read_place(link) == Place(MORNING, *place)
-
-
-@pytest.mark.parametrize("link", ["", "bonjour", f"/recordings/{MORNING}", "/recordings/x?t=1.2.3"])
-def test_what_is_no_link_is_told(link: str) -> None:
-    """With an example of one."""
-    with pytest.raises(ArchiveFault, match="is no link"):
-        read_place(link)
 
 
 def shown_by(archive: Archive) -> Path:

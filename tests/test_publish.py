@@ -76,6 +76,7 @@ def test_what_is_public_is_there(tmp_path: Path) -> None:
         ("ana-exemple",),
         ("bo-exemple",),
         ("cleo-essai",),
+        ("une-personne",),
     ]
     assert rows(public, "SELECT id FROM organisations ORDER BY id") == [
         ("COOP",),
@@ -83,7 +84,7 @@ def test_what_is_public_is_there(tmp_path: Path) -> None:
         ("RTD",),
     ]
     unnamed = "SELECT person_id, confidence, evidence FROM turns WHERE voice = 'voice-3'"
-    assert rows(public, unnamed) == [(None, 0.0, "[]")]
+    assert rows(public, unnamed) == [("une-personne", 0.95, "[]")]
 
 
 def test_evidence_quotes_public_words_only(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> listening.Sound:
     path = folder / "sound.flac"
     made = media.extract_sound([folder / "raw.wav"], path)
     done = Done(Step("sound", 1, {}), None, "1" * 64, "")
-    return listening.Sound(path, done.output_sha256, made.duration_ms, (), (), done)
+    return listening.Sound(path, done.output_sha256, (), made.duration_ms, (), (), done)
 
 
 def _wave(samples: np.ndarray) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from archive.corrections.model import NOBODY_NAMED
 from archive.errors import ArchiveFault
 from archive.export.transcript import (
     Missing,
@@ -30,7 +31,7 @@ FROM turns t WHERE {column} = ? ORDER BY t.start_ms, t.id
 
 _SPEAKERS = """
 SELECT DISTINCT p.id, p.name FROM turns t JOIN people p ON p.id = t.person_id
-WHERE {column} = ? ORDER BY p.id
+WHERE {column} = ? AND p.id <> ? ORDER BY p.id
 """
 
 _MISSING = """
@@ -127,7 +128,7 @@ def _organisers(db: sqlite3.Connection, column: str | None) -> tuple[str, ...]:
 
 
 def _people(db: sqlite3.Connection, event: str, column: str, identifier: str) -> dict[str, Person]:
-    speakers = db.execute(_SPEAKERS.format(column=column), [identifier]).fetchall()
+    speakers = db.execute(_SPEAKERS.format(column=column), [identifier, NOBODY_NAMED[0]]).fetchall()
     roles = {
         person: db.execute(
             "SELECT role, organisation_id FROM roles WHERE person_id = ? AND event_id = ? "

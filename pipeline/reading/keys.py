@@ -80,3 +80,23 @@ PROGRAMME: Mapping[str, tuple[str, ...]] = {
     # No roles: they are those of an event, never today's.
     "person in people.yaml": ("name", "also", "publish", "same"),
 }
+
+CORRECTIONS: Mapping[str, tuple[str, ...]] = {
+    "corrections.yaml": ("corrections",),
+    "correction": (
+        "kind",
+        "at",
+        "reach",
+        "person",
+        "name",
+        "role",
+        "organisation",
+        "words",
+        "what",
+        "wrong",
+        "right",
+        "session",
+        "by",
+        "why",
+    ),
+}

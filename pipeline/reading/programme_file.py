@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from pipeline.event import Event, Link, Organisation, Person, Role, Series
+from pipeline.reading.corrections_file import read_corrections
 from pipeline.reading.fields import Fields, as_written, prose
 from pipeline.reading.keys import PROGRAMME as KEYS
 from pipeline.reading.people import Mention, other_spellings
@@ -94,7 +95,9 @@ def read_programme(path: Path, register: Register) -> Reading:
         sessions=tuple(sessions.sessions.values()),
         glossary=read_glossary(top),
     )
-    return Reading(event, mentions, tuple(file.faults), fields.line)
+    corrections, faults = read_corrections(path.parent)
+    event = replace(event, corrections=corrections)
+    return Reading(event, mentions, (*file.faults, *faults), fields.line)
 
 
 def _people_of(session: Session) -> Iterator[str]:

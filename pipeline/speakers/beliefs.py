@@ -35,6 +35,8 @@ A_FORMULA_MS = 30_000
 """A voice that speaks so long for each formula is as likely near one by mistake."""
 LEAK = 0.04
 """Share of hand-overs, thanks and introductions that name who then does not speak there."""
+LISTENED = 0.001
+"""The same of a person who listened: somebody may still have taken two voices for one."""
 VAGUE = SPOKEN_OF.keys() | {"label"}
 """Cues whose weights say themselves how often they name who does not speak there."""
 MENTIONED = np.log(1.4)
@@ -74,7 +76,7 @@ def bias_of(scene: Scene, known: Array, voices: int) -> dict[int, Array]:
             says[-1] = ANYONE_SAYS
             if cue.kind == "hand-over":
                 goes_on[:voices] = 1 - says[:voices]
-        elif cue.kind == "introduction" and cue.person is not None:
+        elif cue.kind in {"introduction", "known"} and cue.person is not None:
             says[:voices] = held(known[:, scene.index[cue.person]])
             says[-1] = ANYONE_SAYS
         elif cue.kind in {"address", "thanks"} and cue.person is not None:
@@ -133,7 +135,7 @@ def _prior(scene: Scene, posterior: Array) -> Array:
         person = scene.index[cue.person]
         if cue.kind == "absence":
             prior[:, person] += GONE
-        elif cue.kind not in {"introduction", "label"} and not (
+        elif cue.kind not in {"introduction", "label", "known"} and not (
             cue.kind == "hand-over" and scene.goes_on(cue)
         ):
             prior[voice, person] += SELF * cue.strength
@@ -156,10 +158,17 @@ def _factors(scene: Scene) -> tuple[Factor, ...]:
             nobody if cue.person is None else scene.index[cue.person],
             tuple(voices),
             tuple(voices.values()),
-            max(LEAK, 1 - sum(voices.values()) if cue.kind in VAGUE else LEAK),
+            _leak(cue, sum(voices.values())),
         )
         for cue, voices in aims.items()
     )
+
+
+def _leak(cue: Cue, told: float) -> float:
+    """Return how often such a cue names somebody who does not speak where it points."""
+    if cue.kind == "known":
+        return LISTENED
+    return max(LEAK, 1 - told) if cue.kind in VAGUE else LEAK
 
 
 def _together(posterior: Array, rows: Array, leading: Array) -> Array:

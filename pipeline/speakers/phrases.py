@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CueKind = Literal[
     "hand-over", "address", "thanks", "introduction", "question", "chair", "mention", "absence",
-    "label",
+    "label", "known",
 ]  # fmt: skip
 """What a phrase says about a person:
 
@@ -27,6 +27,7 @@ address       is spoken to: spoke just now or will, and is not who is speaking
 thanks        spoke just before
 introduction  is speaking
 label         is said to be speaking by a transcript made elsewhere; no phrase gives it
+known         is speaking, as a person said who listened; no phrase gives it
 question      someone from the room, listed or not, speaks next
 chair         who is speaking leads the session
 mention       is spoken of: is not who is speaking

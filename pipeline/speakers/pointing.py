@@ -160,7 +160,7 @@ class Scene:
     def _aims(self, cue: Cue) -> Iterator[tuple[int, float]]:
         here = self.place(cue)
         run = self.runs[here]
-        if cue.kind in {"introduction", "label"}:
+        if cue.kind in {"introduction", "label", "known"}:
             yield here, 1.0
         elif cue.kind == "thanks":
             # Whoever takes the floor thanks the chair, whether the chair has just spoken or not.

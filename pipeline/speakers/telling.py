@@ -28,6 +28,7 @@ TOLD: Mapping[str, EvidenceKind] = {
     "address": "hint",
     "mention": "hint",
     "label": "hint",
+    "known": "known",
 }
 """How a cue is called in a turn's evidence: to be spoken to, or of, or labelled, is a hint."""
 

@@ -1,0 +1,90 @@
+"""Take words out of work.db itself, so that no later publication can hold them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from archive.corrections import model
+from archive.public_words import compact
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from archive.corrections.model import Correction
+
+Row = dict[str, Any]
+
+
+def erase_words(db: sqlite3.Connection, recording: str, start_ms: int, end_ms: int) -> None:
+    """Delete what is said in a stretch of a recording: passages, what was withheld, quotes.
+
+    What corrections hold of the same words goes too; that they were made stays. Call it in a
+    transaction, and rewrite the file afterwards: SQLite leaves deleted bytes in place.
+    """
+    stretch = (recording, start_ms, end_ms)
+    passages = db.execute(
+        "SELECT p.id, p.text, p.words, p.heard FROM passages p JOIN turns t ON t.id = p.turn_id "
+        "WHERE t.recording_id = ? AND p.end_ms > ? AND p.start_ms < ?",
+        stretch,
+    ).fetchall()
+    for number, text, words, heard in passages:
+        left = _left(text, json.loads(words or "[]"), json.loads(heard or "{}"), start_ms, end_ms)
+        if left is None:
+            db.execute("DELETE FROM passages WHERE id = ?", [number])
+        else:
+            db.execute(
+                "UPDATE passages SET text = ?, words = ?, heard = ?, start_ms = ?, end_ms = ? "
+                "WHERE id = ?",
+                [*left, number],
+            )
+    db.execute("DELETE FROM turns WHERE id NOT IN (SELECT turn_id FROM passages)")
+    db.execute(
+        "DELETE FROM withheld WHERE recording_id = ? AND end_ms > ? AND start_ms < ?", stretch
+    )
+    _erase_quotes(db, recording, start_ms, end_ms)
+    for correction in model.read(db, undone=True):
+        if correction.recording == recording:
+            _erase_in(db, correction, start_ms, end_ms)
+
+
+def _left(
+    text: str, times: Sequence[Sequence[Any]], heard: dict[str, str], start_ms: int, end_ms: int
+) -> tuple[object, ...] | None:
+    """Return a passage's text, words, heard, start and end without a stretch; None: nothing."""
+    said = text.split(" ")
+    if len(said) != len(times):
+        return None
+    kept = [n for n, time in enumerate(times) if time[1] <= start_ms or time[0] >= end_ms]
+    if not kept:
+        return None
+    forms = {str(new): heard[str(old)] for new, old in enumerate(kept) if str(old) in heard}
+    return (
+        " ".join(said[n] for n in kept),
+        compact([times[n] for n in kept]),
+        compact(forms) if forms else None,
+        times[kept[0]][0],
+        max(times[n][1] for n in kept),
+    )
+
+
+def _erase_quotes(db: sqlite3.Connection, recording: str, start_ms: int, end_ms: int) -> None:
+    rows = db.execute("SELECT id, evidence FROM turns WHERE recording_id = ?", [recording])
+    for number, evidence in rows.fetchall():
+        reasons: list[Row] = json.loads(evidence or "[]")
+        left = [r for r in reasons if not start_ms <= r["start_ms"] < end_ms]
+        if len(left) < len(reasons):
+            db.execute("UPDATE turns SET evidence = ? WHERE id = ?", [compact(left), number])
+
+
+def _erase_in(db: sqlite3.Connection, correction: Correction, start_ms: int, end_ms: int) -> None:
+    """Take the words out of a correction of the same stretch."""
+    stretches = tuple(
+        replace(s, heard="", words=()) if s.start_ms < end_ms and s.end_ms > start_ms else s
+        for s in correction.stretches
+    )
+    if stretches != correction.stretches:
+        value = replace(correction, stretches=stretches).row()["value"]
+        db.execute("UPDATE corrections SET value = ? WHERE id = ?", [value, correction.id])

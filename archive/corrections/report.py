@@ -1,0 +1,128 @@
+"""What was corrected, in lines to read: where, by whom, and whether it still holds."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from archive.corrections import model
+from archive.corrections.applied import Corrected
+from archive.corrections.wishes import mentions, spellings
+from archive.export.clock import hours
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from archive.corrections.ground import Landed
+    from archive.corrections.model import Correction
+    from archive.corrections.wishes import Mention
+
+
+def reported(db: sqlite3.Connection, *, undone: bool) -> Iterator[str]:
+    """Yield a line or two for each correction, oldest first; with `undone` those undone too."""
+    landed, mended = _landings(db)
+    for correction in model.read(db, undone=undone):
+        yield f"{correction.id:>4}  {correction.kind:<8}  {_what(correction)}"
+        yield f"      {_state(correction, landed[correction.id], mended[correction.id])}"
+        why = f": {correction.why}" if correction.why else ""
+        source = f" ({correction.source})" if correction.source else ""
+        yield f"      {correction.by}, {correction.made_at[:10]}{source}{why}"
+
+
+def open_questions(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield what waits for a person to look: lost ground, names that are newly said."""
+    corrected = Corrected(db)
+    if not corrected.corrections:
+        return
+    landed, _ = _landings(db)
+    lost = [c.id for c in corrected.corrections if _lost(c, landed[c.id])]
+    if lost:
+        numbers = ", ".join(map(str, lost))
+        yield f"corrections whose ground has moved, see `plenary correct list`: {numbers}"
+    for correction in corrected.corrections:
+        for mention in undecided(db, corrected, correction):
+            who = correction.facts["person"]
+            place = f"{mention.recording} {hours(mention.start_ms)}–{hours(mention.end_ms + 999)}"
+            yield (
+                f"the name of {who} is said: « {mention.quote} »; to take it away:"
+                f' plenary correct withdraw "{place}"'
+            )
+
+
+def undecided(
+    db: sqlite3.Connection, corrected: Corrected, correction: Correction
+) -> Iterator[Mention]:
+    """Yield where others say a name that was taken away, and nobody decided about it."""
+    if correction.kind != "withdraw" or correction.takes_away:
+        return
+    person = correction.facts["person"]
+    names = spellings(db, {person})
+    decided = {
+        (ground.recording, s.start_ms + ground.by_ms, s.end_ms + ground.by_ms)
+        for s in correction.stretches
+        if (ground := corrected.grounds.of("", s)) is not None
+    }
+    for recording in corrected.recordings:
+        gone = corrected.withdrawn(recording)
+        for mention in mentions(corrected.laid(recording).turns, names, person):
+            places = [(w.start_ms, w.end_ms) for w in gone]
+            places += [(a, b) for name, a, b in decided if name == recording]
+            if not any(a < mention.end_ms and b > mention.start_ms for a, b in places):
+                yield mention
+
+
+def _landings(db: sqlite3.Connection) -> tuple[dict[int, list[Landed]], Counter[int]]:
+    """Return what became of each correction's stretches, and how often a spelling was mended."""
+    corrected = Corrected(db)
+    landed: dict[int, list[Landed]] = defaultdict(list)
+    mended: Counter[int] = Counter()
+    for recording in corrected.recordings:
+        laid = corrected.laid(recording)
+        for number, places in laid.landed.items():
+            landed[number] += places
+        mended.update(laid.mended)
+    return landed, mended
+
+
+def _what(correction: Correction) -> str:
+    facts = correction.facts
+    if correction.kind == "replace":
+        within = f" in {facts['within']}" if facts["within"] else ""
+        return f"{facts['from']} → {facts['to']}{within}"
+    if "person" in facts:
+        return f"{facts['person']}: {facts['wish']}"
+    first, count = correction.stretches[0], len(correction.stretches)
+    last = correction.stretches[-1]
+    place = f"{correction.recording} {hours(first.start_ms)}–{hours(last.end_ms)}"
+    many = f" ({count} stretches)" if count > 1 else ""
+    told = {
+        "speaker": f" is {first.person or 'unknown'}",
+        "text": f": {' '.join(word for *_, word in first.words)}",
+        "confirm": f": {facts.get('what', '')}",
+    }
+    return f"{place}{many}{told.get(correction.kind, '')}"
+
+
+def _lost(correction: Correction, landed: Sequence[Landed]) -> int:
+    """Count the stretches whose ground was not found; where a recording is gone, all of its."""
+    if correction.kind == "withdraw" and not correction.takes_away:
+        return 0
+    return len(correction.stretches) - sum(place.state != "lost" for place in landed)
+
+
+def _state(correction: Correction, landed: Sequence[Landed], mended: int) -> str:
+    """Say whether it holds; where the recording itself is gone, nothing landed anywhere."""
+    if correction.undone_at is not None:
+        return f"undone on {correction.undone_at[:10]}"
+    if correction.kind == "replace":
+        return f"mends {mended} places"
+    lost = _lost(correction, landed)
+    moved = [place for place in landed if place.state == "moved"]
+    if lost and correction.kind == "withdraw":
+        return "holds where it was; its sound was not found again: look whether it is elsewhere"
+    if lost:
+        which = "its ground" if lost == len(correction.stretches) else f"the ground of {lost}"
+        return f"{which} has moved beyond recognition: not applied; look, undo it, make it anew"
+    place = f", moved to {moved[0].recording} {hours(moved[0].stretch.start_ms)}" if moved else ""
+    return f"holds{place}"

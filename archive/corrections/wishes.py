@@ -1,0 +1,153 @@
+"""What people wish of their names and words, and where other people say a name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archive.corrections.model import NOBODY_NAMED
+from archive.french import fold, tokens, written
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from archive.corrections.model import Wish
+
+_TOLD_APART = 2
+"""A name of so many words is one person's; a single word may be anybody's, or no name at all."""
+
+
+def effective(db: sqlite3.Connection, asked: Mapping[str, Wish]) -> dict[str, Wish]:
+    """Return the strictest wish of each person who has one, under each of her ids.
+
+    `asked` are the wishes that corrections hold; those of the programmes stand in `people`.
+    """
+    found: dict[str, Wish] = {}
+    same = same_people(db)
+    stated = db.execute("SELECT id, publish FROM people WHERE publish <> 'yes'").fetchall()
+    for person, wish in (*stated, *asked.items()):
+        for one in {person, *same.get(person, ())}:
+            if found.get(one) != "nothing":
+                found[one] = wish
+    return found
+
+
+def same_people(db: sqlite3.Connection) -> dict[str, set[str]]:
+    """Return all ids of each person who has several, by each of them."""
+    joined: dict[str, set[str]] = {}
+    for one, other in db.execute("SELECT id, spelling FROM names WHERE kind = 'same'").fetchall():
+        all_of = joined.get(one, {one}) | joined.get(other, {other})
+        joined |= dict.fromkeys(all_of, all_of)
+    return joined
+
+
+def spellings(db: sqlite3.Connection, people: Iterable[str]) -> tuple[str, ...]:
+    """Return every way in which these people's names are written, longest first."""
+    among = set(people)
+    rows = db.execute(
+        "SELECT id, name FROM people UNION SELECT id, name FROM mentions WHERE kind = 'person' "
+        "UNION SELECT id, spelling FROM names WHERE kind = 'person'"
+    ).fetchall()
+    found = {name for person, name in rows if person in among}
+    return tuple(sorted(found, key=lambda name: (-len(name), name)))
+
+
+class Mask:
+    """Puts "une personne" in the place of names; of what is not a text it makes nothing."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        patterns = [
+            r"[\W_]+".join(_any_spelling(word) for word in words)
+            for name in names
+            if len(words := tokens(fold(name))) >= _TOLD_APART
+        ]
+        self._names = re.compile(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", re.IGNORECASE)
+        self._is_empty = not patterns
+
+    def __call__(self, text: str) -> str:
+        """Return a text without the names."""
+        return text if self._is_empty else self._names.sub(NOBODY_NAMED[1], text)
+
+    def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a row whose texts are without the names."""
+        return {k: self(v) if isinstance(v, str) else v for k, v in row.items()}
+
+
+_ACCENTED = {
+    "a": "aàâäáã", "c": "cç", "e": "eéèêë", "i": "iîïí", "n": "nñ", "o": "oôöóõ",
+    "u": "uùûüú", "y": "yÿ",
+}  # fmt: skip
+
+
+def _any_spelling(word: str) -> str:
+    letters = word.replace("oe", "œ").replace("ae", "æ")
+    return "".join(
+        {"œ": "(?:oe|œ)", "æ": "(?:ae|æ)"}.get(c) or f"[{_ACCENTED.get(c, re.escape(c))}]"
+        for c in letters
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name that is said: where, by whom (None: unknown), and the words around it."""
+
+    recording: str
+    start_ms: int
+    end_ms: int
+    speaker: str | None
+    quote: str
+
+
+def mentions(
+    turns: Iterable[Mapping[str, Any]], names: Sequence[str], person: str
+) -> Iterator[Mention]:
+    """Yield where others than `person` say a name of hers: whole, or her family name alone.
+
+    `turns` hold their passages, whose words have their times in "words".
+    """
+    sought = _forms(names)
+    for turn in turns:
+        if turn["person_id"] == person:
+            continue
+        for passage in turn["passages"]:
+            times = json.loads(passage["words"] or "[]")
+            said = passage["text"].split(" ")
+            if len(times) != len(said):
+                times = [(passage["start_ms"], passage["end_ms"])] * len(said)
+            letters = [fold(" ".join(w.form for w in written(word))) for word in said]
+            for first, last in _found(letters, sought):
+                yield Mention(
+                    turn["recording_id"],
+                    times[first][0],
+                    times[last - 1][1],
+                    turn["person_id"],
+                    " ".join(said[max(0, first - 6) : last + 6]),
+                )
+
+
+def _forms(names: Sequence[str]) -> list[list[str]]:
+    whole = [tokens(fold(name)) for name in names]
+    alone = [[words[-1]] for words in whole if len(words) >= _TOLD_APART and len(words[-1]) > 3]
+    return sorted(
+        {tuple(w): list(w) for w in (*whole, *alone) if w}.values(), key=len, reverse=True
+    )
+
+
+def _found(said: Sequence[str], sought: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
+    """Yield half-open runs of words that hold one of the forms, none inside another."""
+    free = 0
+    for first in range(len(said)):
+        if first < free:
+            continue
+        for form in sought:
+            last, letters = first, ""
+            while last < len(said) and len(letters.split()) < len(form):
+                letters = f"{letters} {said[last]}".strip()
+                last += 1
+            if letters.split() == form:
+                yield first, last
+                free = last
+                break

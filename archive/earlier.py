@@ -1,0 +1,84 @@
+"""Earlier published files: which of them show what must not be shown any more.
+
+What is hidden on purpose, that is: a session that was closed, a stretch that was withdrawn,
+somebody who asked not to be named. That something is no longer there may be a mistake, for
+which earlier files are kept.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_left
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from archive.corrections.applied import Corrected
+from archive.corrections.wishes import Mask, spellings
+from archive.scope import read_scope
+from archive.store import open_to_read
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from archive.scope import Stretch
+
+_TEXTS = ("series", "events", "sessions", "links", "organisations", "glossary", "captures")
+"""Tables in whose texts a name may stand, beside those of people and of words."""
+
+
+def showing_hidden(work: Path, files: Iterable[Path], *, today: dt.date) -> Iterator[Path]:
+    """Yield the published files that show what work.db hides today.
+
+    One that cannot be read is among them: nobody knows what it shows.
+    """
+    with closing(open_to_read(work)) as source:
+        source.row_factory = sqlite3.Row
+        corrected = Corrected(source)
+        scope = read_scope(source, corrected, today=today, only_confirmed=False)
+        mask = Mask(spellings(source, corrected.wishes))
+        hidden = {recording: list(stretches) for recording, stretches in scope.hidden.items()}
+    for correction in corrected.corrections:
+        # Where it was withdrawn, in the recording as it was: as the earlier file may have it.
+        if correction.takes_away:
+            was = [(s.start_ms, s.end_ms) for s in correction.stretches]
+            hidden.setdefault(str(correction.recording), []).extend(was)
+    for file in files:
+        try:
+            with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+                shown = (
+                    bool(_ids(db, "people") & corrected.wishes.keys())
+                    or bool(_ids(db, "sessions") & scope.closed)
+                    or _says(db, hidden)
+                    or any(mask(text) != text for text in _texts(db))
+                )
+        except sqlite3.Error:
+            shown = True
+        if shown:
+            yield file
+
+
+def _ids(db: sqlite3.Connection, table: str) -> set[str]:
+    return {row[0] for row in db.execute(f"SELECT id FROM {table}").fetchall()}  # noqa: S608
+
+
+def _says(db: sqlite3.Connection, hidden: Mapping[str, Sequence[Stretch]]) -> bool:
+    """Tell whether a file has words in a hidden stretch."""
+    for recording, stretches in hidden.items():
+        passages = db.execute(
+            "SELECT p.start_ms, p.end_ms FROM passages p JOIN turns t ON t.id = p.turn_id "
+            "WHERE t.recording_id = ? ORDER BY p.start_ms",
+            [recording],
+        ).fetchall()
+        for start, end in stretches:
+            before = bisect_left(passages, end, key=lambda passage: passage[0])
+            if any(passage_end > start for _, passage_end in passages[:before]):
+                return True
+    return False
+
+
+def _texts(db: sqlite3.Connection) -> Iterator[str]:
+    for table in _TEXTS:
+        for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608 - names of schema.py
+            yield from (value for value in row if isinstance(value, str))
