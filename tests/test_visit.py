@@ -69,7 +69,7 @@ def test_a_visitor_hears_what_she_looked_for(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("searchbox").first.fill("economie solidaire")
     page.keyboard.press("Enter")
-    hit = page.locator("li.hit").first
+    hit = page.locator(".hit").first
     expect(hit.locator("mark").first).to_have_text("économie")
     expect(hit).to_contain_text("Claire Morel")
     expect(hit).to_contain_text("nom attribué automatiquement")

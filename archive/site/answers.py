@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from datasette.utils.asgi import Response
 
+from archive.site.kept import Answer, edition_tag, kept_of
 from archive.site.links import static_files
 from archive.site.pages import Page, missing, render
 from archive.site.settings import SiteSettings
@@ -30,7 +31,7 @@ PLUGIN = "plenary-archive"
 OWN_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
     " media-src 'self'{hosts}; connect-src 'self'; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'"
+    " frame-ancestors {framing}"
 )
 # Datasette's own pages carry scripts and styles in the page; nothing of ours does.
 CORE_POLICY = (
@@ -57,33 +58,57 @@ def settings_of(datasette: Datasette) -> SiteSettings:
 
 
 async def own_page(datasette: Datasette, request: Request) -> Response:
-    """Answer with one of the site's own pages, made in a thread that holds a connection."""
+    """Answer with one of the site's own pages, made in a thread that holds a connection.
+
+    A page without a query is made once for each public file.
+    """
     site = settings_of(datasette)
-    path = request.scope.get("raw_path", request.path.encode()).decode("latin-1")
+    database = datasette.get_database()
+    headers = {"cache-control": FRESH, "etag": edition_tag(database.path, site)}
+    if headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(b"", 304, headers)
+    path = request.scope.get("raw_path", request.path.encode()).decode("latin-1").partition("?")[0]
     query = dict(reversed(parse_qsl(request.query_string, max_num_fields=50)))
+    zipped = "gzip" in request.headers.get("accept-encoding", "")
+    found = None if query else kept_of(datasette).get(path, zipped=zipped)
+    if found is None:
 
-    def make(db: sqlite3.Connection) -> Page:
-        return render(db, site, path.partition("?")[0], query)
+        def make(db: sqlite3.Connection) -> Answer:
+            return as_answer(render(db, site, path, query), zipped=zipped)
 
-    page = await datasette.get_database().execute_fn(make)
-    return answer(page, zipped="gzip" in request.headers.get("accept-encoding", ""))
+        found = await database.execute_fn(make)
+        if not query and found.status == 200:
+            kept_of(datasette).put(path, found, zipped=zipped)
+    return response(found, headers if found.status == 200 else {"cache-control": FRESH})
 
 
-def answer(page: Page, *, zipped: bool = False) -> Response:
+def as_answer(page: Page, *, zipped: bool = False) -> Answer:
     """Return a page as an answer, with a policy that names no other host than its player's."""
     hosts = f" https://{page.media_host}" if page.media_host else ""
-    headers = {"content-security-policy": OWN_POLICY.format(hosts=hosts), "cache-control": FRESH}
+    policy = OWN_POLICY.format(hosts=hosts, framing="*" if page.framed else "'none'")
     body = page.body.encode()
-    if zipped and len(body) > WORTH_ZIPPING:
+    zipped = zipped and len(body) > WORTH_ZIPPING
+    if zipped:
         body = gzip.compress(body, GZIP_LEVEL, mtime=0)
-        headers |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
-    return Response(body, page.status, headers, page.content_type)
+    open_ = not page.content_type.startswith("text/html")
+    return Answer(body, page.status, page.content_type, policy, zipped, open_)
+
+
+def response(answer: Answer, headers: dict[str, str]) -> Response:
+    """Return an answer as Datasette sends it; data may be read by the pages of other sites."""
+    sent = {**headers, "content-security-policy": answer.policy, "vary": "Accept-Encoding"}
+    if answer.zipped:
+        sent["content-encoding"] = "gzip"
+    if answer.open:
+        sent["access-control-allow-origin"] = "*"
+    return Response(answer.body, answer.status, sent, answer.content_type)
 
 
 def failure(datasette: Datasette, request: Request, status: int) -> Response:
     """Return the page for an unknown address or a failure."""
     query = dict(reversed(parse_qsl(request.query_string)))
-    return answer(missing(settings_of(datasette), query, status))
+    page = missing(settings_of(datasette), query, status)
+    return response(as_answer(page), {"cache-control": FRESH})
 
 
 def nothing_here(datasette: Datasette, request: Request) -> Response:
