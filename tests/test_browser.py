@@ -128,7 +128,7 @@ def test_from_a_word_without_accents_to_its_second(open_page: Callable[..., Page
     hit = page.locator(".hit").first
     expect(hit.locator("mark").first).to_have_text("économie")
     expect(hit).to_contain_text("Bo Modèle (nom attribué automatiquement)")
-    hit.get_by_role("link", name="Écouter").click()
+    hit.get_by_role("link", name="Lire à cet endroit").click()
     wanted = float(page.url.partition("t=")[2].partition("#")[0])
     assert wanted > 30
     stands_at(page, wanted)

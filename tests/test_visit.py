@@ -73,7 +73,7 @@ def test_a_visitor_hears_what_she_looked_for(page: Page, address: str) -> None:
     expect(hit.locator("mark").first).to_have_text("économie")
     expect(hit).to_contain_text("Claire Morel")
     expect(hit).to_contain_text("nom attribué automatiquement")
-    hit.get_by_role("link", name="Écouter").click()
+    hit.get_by_role("link", name="Lire à cet endroit").click()
     page.wait_for_url("**/recordings/**")
     (moment,) = parse_qs(urlparse(page.url).query)["t"]
     for _ in range(600):

@@ -27,7 +27,7 @@ def data(db: sqlite3.Connection, visit: Visit) -> Row:
     return {
         "file": file_of(db),
         "tables": [
-            {"name": table.name, "meaning": table.meaning, "rows": count(db, table.name)}
+            {"name": table.name, "rows": count(db, table.name)}
             for table in TABLES
             if table.in_public
         ],

@@ -49,13 +49,12 @@ def home(db: sqlite3.Connection, _visit: Visit) -> Row:
 def terms(db: sqlite3.Connection) -> list[Row]:
     """Return the terms of glossaries and programmes that are said, the most frequent first.
 
-    Counted as search counts them, in passages; an organisation stands under its acronym, where
-    that is its id.
+    Counted as search counts them, in passages.
     """
     known = rows(
         db,
         "SELECT term, MAX(means) AS means FROM (SELECT term, means FROM glossary"
-        " UNION ALL SELECT id, name FROM organisations WHERE id = UPPER(id)) GROUP BY term",
+        " UNION ALL SELECT name, NULL FROM organisations) GROUP BY term",
     )
     for term in known:
         match = expression(db, read_question(text(term["term"])).terms)

@@ -44,11 +44,12 @@ def recording(db: sqlite3.Connection, visit: Visit, recording_id: str) -> Row | 
     if cited:
         cite(turns, *cited)
     length_ms = length(found, turns)
+    long_turns = chapters(turns)
     notes = notes_of(db, recording_id)
     for position, session in enumerate(sessions):
         session["turns"] = [t for t in turns if t["session_id"] == session["id"]]
         session["items"] = in_order(session, notes, last=position == len(sessions) - 1)
-        session["chapters"] = chapters(session["turns"], length_ms)
+        session["chapters"] = [t for t in long_turns if t["session_id"] == session["id"]]
     all_parts = parts(sessions)
     part = part_shown(all_parts, visit.query.get("part", ""), cited)
     explain(part, glossary(db))

@@ -204,13 +204,10 @@ def passages_in(part: Row) -> Iterator[Row]:
                 yield from passages_of(item)
 
 
-def chapters(turns: list[Row], length_ms: int) -> list[Row]:
-    """Return the turns long enough to be chapters: MOST_CHAPTERS of them at most."""
-    return [
-        turn
-        for turn in turns
-        if number(turn["end_ms"]) - number(turn["start_ms"]) >= length_ms // MOST_CHAPTERS
-    ]
+def chapters(turns: list[Row]) -> list[Row]:
+    """Return the turns that are chapters, in order: all, or the MOST_CHAPTERS longest ones."""
+    longest_first = sorted(turns, key=lambda t: number(t["start_ms"]) - number(t["end_ms"]))
+    return sorted(longest_first[:MOST_CHAPTERS], key=lambda t: number(t["start_ms"]))
 
 
 def lanes(turns: list[Row], length_ms: int) -> list[Row]:
