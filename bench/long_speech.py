@@ -26,15 +26,16 @@ KNOWN = (
     "commune territoire coopération monnaie locale habitants projet association emploi énergie "
     "école région budget participation solidaire économie culture santé logement transport "
     "agriculture circuit court formation jeunes quartier ville rural service public innovation"
-).split()
-SYLLABLES = "ba ce di fo gu la me ni po ra se ti vo ju ché lin gra ton pier mar".split()
+)
+SYLLABLES = "ba ce di fo gu la me ni po ra se ti vo ju ché lin gra ton pier mar"
 TERM = "PTCE"
 
 
 def vocabulary(size: int, draw: random.Random) -> list[str]:
     """Return known words, then made-up ones."""
-    made = {"".join(draw.choices(SYLLABLES, k=draw.randint(2, 4))) for _ in range(size)}
-    return [*KNOWN, *sorted(made)]
+    syllables = SYLLABLES.split()
+    made = {"".join(draw.choices(syllables, k=draw.randint(2, 4))) for _ in range(size)}
+    return [*KNOWN.split(), *sorted(made)]
 
 
 class Speech:
@@ -50,7 +51,7 @@ class Speech:
         words = self.draw.choices(self.words, cum_weights=self.weights, k=length)
         if self.draw.random() < 0.05:
             words[length // 2] = TERM
-        text = " ".join(words).capitalize() + "."
+        text = " ".join([words[0].capitalize(), *words[1:]]) + "."
         end = start_ms + WORD_MS * length
         times = [[at, at + WORD_MS, 0.9] for at in range(start_ms, end, WORD_MS)]
         return {
