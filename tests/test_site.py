@@ -161,7 +161,7 @@ def test_results_mark_hits_and_lead_to_the_second(client: Client) -> None:
     """Accents may be left out; a hit is marked, named with its doubt, and links to its second."""
     page = client.page("/search?q=cooperations+territoriales")
     assert page.xpath("//input[@name='q']/@value")[0] == "cooperations territoriales"
-    hit = page.xpath("//section[@class='hit']")[0]
+    hit = page.xpath("//div[@class='hit']")[0]
     assert "coopérations" in hit.xpath(".//mark/text()")
     assert "Ana Exemple" in hit.text_content()
     assert "nom confirmé" in hit.text_content()
@@ -175,7 +175,7 @@ def test_facets_narrow_and_filters_lift(client: Client) -> None:
     page = client.page("/search?q=cooperation")
     narrower = page.xpath("//aside//a[contains(@href, 'person=bo-exemple')]/@href")[0]
     narrowed = client.page(urljoin("/search", narrower))
-    people = narrowed.xpath("//section[@class='hit']//h3/a/text()")
+    people = narrowed.xpath("//div[@class='hit']//h3/a/text()")
     assert people
     assert set(people) == {"Bo Modèle"}
     lifted = narrowed.xpath("//ul[contains(@class, 'filters')]//a/@href")[0]

@@ -22,7 +22,7 @@ function listen(link) {
   const speaker = link.closest(".hit").querySelector(".hit-speaker").textContent;
   const source = link.closest(".group").querySelector("h2").textContent;
   words.textContent = `${speaker.replace(/\s+/g, " ").trim()} – ${source}`;
-  place.href = link.href;
+  place.setAttribute("href", link.getAttribute("href"));
   box.hidden = false;
   sound.src = `${link.dataset.sound}#t=${link.dataset.from}`;
   sound.play().catch(() => {}); // the browser may want a press first
