@@ -45,6 +45,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @contextmanager
 def served(public: Path, copies: Path) -> Iterator[str]:
+    """Serve a public file and a folder of media on a free port; return the address."""
     site = SiteSettings(
         "Archive d'essai", "fr", "https://archive.example.org", "mailto:x@example.org"
     )
@@ -57,9 +58,11 @@ def served(public: Path, copies: Path) -> Iterator[str]:
         thread.join(0.05)
         assert thread.is_alive()
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/"
-    server.should_exit = True
-    thread.join(10)
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 def make_copies(folder: Path, film: Path) -> None:

@@ -38,10 +38,8 @@ HOST = "127.0.0.1"
 MEDIA = "/media/"
 LAST_PORT = 65_535
 COUNT_LIMIT_MS = 60_000
+OPENED_BY_THE_ARCHIVIST = ("default_allow_sql", "allow_download", "allow_csv_stream")
 DATASETTE_SETTINGS = {
-    "default_allow_sql": False,
-    "allow_download": False,
-    "allow_csv_stream": False,
     "suggest_facets": False,
     "num_sql_threads": 4,
 }
@@ -95,8 +93,10 @@ def make_datasette(file: Path, site: SiteSettings) -> Datasette:
     if not pm.is_registered(archive.site):  # it is not when the project runs uninstalled
         pm.register(archive.site, PLUGIN)
     values = {name: getattr(site, name) for name in site.__slots__}
+    opened = dict.fromkeys(OPENED_BY_THE_ARCHIVIST, site.open_data)
     datasette = Datasette(
-        settings=DATASETTE_SETTINGS, metadata={"title": site.title, "plugins": {PLUGIN: values}}
+        settings=DATASETTE_SETTINGS | opened,
+        metadata={"title": site.title, "plugins": {PLUGIN: values}},
     )
     datasette.remove_database("_memory")
     datasette.add_database(PublicFile(datasette, str(file), is_mutable=False), name=DATABASE)
