@@ -117,14 +117,9 @@ def test_pages_come_through_and_media_by_range(nginx: str, root: Path, tmp_path:
             part = httpx.get(film, headers={"range": "bytes=1000-1999"})
             assert (part.status_code, part.content) == (206, FILM[1000:2000])
             assert part.headers["content-type"] == "video/mp4"
-            many = ",".join(f"{n}-{n}" for n in range(0, 2000, 2))
+            many = ",".join(f"{n}-{n}" for n in range(0, 400, 2))
             assert httpx.get(film, headers={"range": f"bytes={many}"}).content == FILM
-            for path in (
-                ".half.mp4",
-                "way-out.mp4",
-                "../../outside.txt",
-                "%2e%2e/%2e%2e/outside.txt",
-            ):
+            for path in (".half.mp4", "way-out.mp4", "../../outside.txt", "..%2f..%2foutside.txt"):
                 answer = httpx.get(f"{address}/media/{DAY}/{path}")
                 assert answer.status_code in (400, 403, 404), path
                 assert "secret" not in answer.text

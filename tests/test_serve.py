@@ -14,8 +14,9 @@ from archive_fixture import DAY, EVENING, make_public
 from site_client import SITE, Client
 
 from archive.errors import ArchiveFault
-from archive.site import answers, media
+from archive.site import media
 from archive.site.kept import MOST_BYTES, Answer, Kept
+from archive.site.pages import render
 from archive.site.serve import make_app
 
 if TYPE_CHECKING:
@@ -94,13 +95,12 @@ def test_a_page_is_made_once_for_each_file(
 ) -> None:
     """Asked again, home comes from memory; another language of the wire or a query is made anew."""
     made: list[str] = []
-    plain = answers.render
 
     def counting(*given: Any) -> Any:
         made.append(given[2])
-        return plain(*given)
+        return render(*given)
 
-    monkeypatch.setattr(answers, "render", counting)
+    monkeypatch.setattr("archive.site.answers.render", counting)
     client = Client(make_app(public, media_folder, SITE))
     pages = [client.get("/", **{"accept-encoding": "gzip"}).text for _ in range(3)]
     assert made == ["/"]

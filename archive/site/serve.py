@@ -94,10 +94,8 @@ def make_datasette(file: Path, site: SiteSettings) -> Datasette:
         pm.register(archive.site, PLUGIN)
     values = {name: getattr(site, name) for name in site.__slots__}
     opened = dict.fromkeys(OPENED_BY_THE_ARCHIVIST, site.open_data)
-    datasette = Datasette(
-        settings=DATASETTE_SETTINGS | opened,
-        metadata={"title": site.title, "plugins": {PLUGIN: values}},
-    )
+    metadata = {"title": site.title, "plugins": {PLUGIN: values}}
+    datasette = Datasette(settings=DATASETTE_SETTINGS | opened, metadata=metadata)
     datasette.remove_database("_memory")
     datasette.add_database(PublicFile(datasette, str(file), is_mutable=False), name=DATABASE)
     return datasette
