@@ -93,7 +93,7 @@ def test_pages_are_fresh_by_the_hash_of_their_file(public: Path, tmp_path: Path)
 def test_a_page_is_made_once_for_each_file(
     public: Path, media_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asked again, home comes from memory; another language of the wire or a query is made anew."""
+    """Asked again, a page or a search comes from memory; its plain and its zipped form apart."""
     made: list[str] = []
 
     def counting(*given: Any) -> Any:
@@ -108,7 +108,10 @@ def test_a_page_is_made_once_for_each_file(
     client.get("/", **{"accept-encoding": "identity"})
     client.get("/search?q=eau")
     client.get("/search?q=eau")
-    assert made == ["/", "/", "/search", "/search"]
+    client.get("/search?q=air")
+    client.get("/search?q=" + "x" * 1_000)
+    client.get("/search?q=" + "x" * 1_000)
+    assert made == ["/", "/", "/search", "/search", "/search", "/search"]
 
 
 def test_what_is_kept_is_bounded() -> None:

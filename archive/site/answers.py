@@ -60,7 +60,7 @@ def settings_of(datasette: Datasette) -> SiteSettings:
 async def own_page(datasette: Datasette, request: Request) -> Response:
     """Answer with one of the site's own pages, made in a thread that holds a connection.
 
-    A page without a query is made once for each public file.
+    What was answered once is kept for as long as its public file is shown (`kept.py`).
     """
     site = settings_of(datasette)
     database = datasette.get_database()
@@ -69,16 +69,17 @@ async def own_page(datasette: Datasette, request: Request) -> Response:
         return Response(b"", 304, headers)
     path = request.scope.get("raw_path", request.path.encode()).decode("latin-1").partition("?")[0]
     query = dict(reversed(parse_qsl(request.query_string, max_num_fields=50)))
+    address = f"{path}?{request.query_string}"
     zipped = "gzip" in request.headers.get("accept-encoding", "")
-    found = None if query else kept_of(datasette).get(path, zipped=zipped)
+    found = kept_of(datasette).get(address, zipped=zipped)
     if found is None:
 
         def make(db: sqlite3.Connection) -> Answer:
             return as_answer(render(db, site, path, query), zipped=zipped)
 
         found = await database.execute_fn(make)
-        if not query and found.status == 200:
-            kept_of(datasette).put(path, found, zipped=zipped)
+        if found.status == 200:
+            kept_of(datasette).put(address, found, zipped=zipped)
     return response(found, headers if found.status == 200 else {"cache-control": FRESH})
 
 

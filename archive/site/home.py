@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.question import expression, read_question
+from archive.search import Query, search
 from archive.site.accuracy import accuracy
 from archive.site.reading import Row, Visit, events, number, row, rows, speakers, text
 
@@ -57,11 +57,7 @@ def terms(db: sqlite3.Connection) -> list[Row]:
         " UNION ALL SELECT name, NULL FROM organisations) GROUP BY term",
     )
     for term in known:
-        match = expression(db, read_question(text(term["term"])).terms)
-        found = row(
-            db, "SELECT COUNT(*) AS n FROM passages_fts WHERE passages_fts MATCH ?", match or '""'
-        )
-        term["passages"] = number(found["n"]) if found else 0
+        term["passages"] = search(db, Query(text=text(term["term"]), size=1)).total
     said = [term for term in known if term["passages"]]
     return sorted(said, key=lambda term: (-number(term["passages"]), text(term["term"])))
 

@@ -1,8 +1,7 @@
 """Answers kept for as long as their public file is shown: a page is made once, not per request.
 
-The file never changes, so neither does a page of it. What is kept is bounded in number and
-in bytes, the least recently asked goes first; addresses with a query are made anew, since
-there is no end of them.
+The file never changes, so neither does a page of it, or the answer to a search. What is kept
+is bounded in number and in bytes; the least recently asked goes first.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from archive.site.settings import SiteSettings
 
 MOST_PAGES = 2_000
+LONGEST_ADDRESS = 1_000  # characters
 MOST_BYTES = 64 * 1024 * 1024
 HERE = Path(__file__).parent
 
@@ -39,26 +39,28 @@ class Answer:
 
 
 class Kept:
-    """The answers of one edition, by path and by whether the visitor takes gzip."""
+    """The answers of one edition, by address and by whether the visitor takes gzip."""
 
     def __init__(self) -> None:
         self._answers: OrderedDict[tuple[str, bool], Answer] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def get(self, path: str, *, zipped: bool) -> Answer | None:
-        """Return the answer kept for a path; None where there is none."""
+    def get(self, address: str, *, zipped: bool) -> Answer | None:
+        """Return the answer kept for an address; None where there is none."""
         with self._lock:
-            found = self._answers.get((path, zipped))
+            found = self._answers.get((address, zipped))
             if found is not None:
-                self._answers.move_to_end((path, zipped))
+                self._answers.move_to_end((address, zipped))
             return found
 
-    def put(self, path: str, answer: Answer, *, zipped: bool) -> None:
-        """Keep an answer; the oldest ones make room for it."""
+    def put(self, address: str, answer: Answer, *, zipped: bool) -> None:
+        """Keep an answer, unless its address is overlong; the oldest ones make room for it."""
+        if len(address) > LONGEST_ADDRESS:
+            return
         with self._lock:
-            before = self._answers.pop((path, zipped), None)
-            self._answers[path, zipped] = answer
+            before = self._answers.pop((address, zipped), None)
+            self._answers[address, zipped] = answer
             self._bytes += len(answer.body) - (len(before.body) if before else 0)
             while len(self._answers) > MOST_PAGES or self._bytes > MOST_BYTES:
                 _, gone = self._answers.popitem(last=False)

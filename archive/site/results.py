@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from markupsafe import Markup, escape
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 FACETS = ("event", "person", "organisation", "series", "year", "kind", "origin")
 LONGEST_QUERY = 300
 LAST_PAGE = 500
+MOST_VALUES = 15
+"""Values that a facet shows: those with the most hits."""
+UNASKED = asdict(Query())
 BEFORE_MS = 2_000
 """A hit is heard from a little before its first word, so that its sentence is understood."""
 NAMED_BY = {
@@ -100,11 +103,10 @@ def query_of(given: dict[str, str]) -> Query:
 
 def asked(query: Query) -> dict[str, object]:
     """Return what of a query differs from an empty one, as an address carries it."""
-    empty = asdict(Query())
     return {
-        field.name: value
-        for field in fields(Query)
-        if (value := getattr(query, field.name)) != empty[field.name]
+        name: value
+        for name, unasked in UNASKED.items()
+        if (value := getattr(query, name)) != unasked
     }
 
 
@@ -141,6 +143,7 @@ def filters(db: sqlite3.Connection, visit: Visit, query: Query) -> list[Row]:
 
 def facets(visit: Visit, query: Query, found: Results) -> list[Row]:
     """Return the facets that would still narrow the results, each value with its address."""
+    unfiltered = asked(replace(query, page=1))
     return [
         {
             "name": name,
@@ -148,9 +151,9 @@ def facets(visit: Visit, query: Query, found: Results) -> list[Row]:
                 {
                     "label": visit.texts.named(name, facet.label),
                     "count": facet.count,
-                    "href": address(visit, narrowed(query, name, facet.value)),
+                    "href": visit.links.search(**unfiltered, **{name: facet.value}),
                 }
-                for facet in found.facets.get(name, ())
+                for facet in found.facets.get(name, ())[:MOST_VALUES]
             ],
         }
         for name in FACETS
