@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
+import sqlite3
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from datasette.utils.asgi import Response
+from datasette.views.base import DatasetteError
 
 from archive.site.kept import Answer, edition_tag, kept_of
 from archive.site.links import static_files
@@ -15,7 +17,6 @@ from archive.site.pages import Page, missing, render
 from archive.site.settings import SiteSettings
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from datasette.app import Datasette
@@ -110,6 +111,24 @@ def failure(datasette: Datasette, request: Request, status: int) -> Response:
     query = dict(reversed(parse_qsl(request.query_string)))
     page = missing(settings_of(datasette), query, status)
     return response(as_answer(page), {"cache-control": FRESH})
+
+
+def is_visitors_fault(exception: Exception) -> bool:
+    """Say whether a core page failed for a column or a table that only its address names.
+
+    Datasette 0.65 answers 500 there, as if the fault were the site's.
+    """
+    if isinstance(exception, DatasetteError):
+        return bool(exception.status == 500)
+    return isinstance(exception, sqlite3.OperationalError) and "no such" in str(exception)
+
+
+def refusal(datasette: Datasette, request: Request) -> Response:
+    """Answer 400, as a page or as JSON."""
+    if ".json" in request.path:
+        error = "a column, an order or a facet that the table does not have"
+        return Response.json({"ok": False, "status": 400, "error": error}, status=400)
+    return failure(datasette, request, 400)
 
 
 def nothing_here(datasette: Datasette, request: Request) -> Response:
