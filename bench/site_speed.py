@@ -22,10 +22,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 from urllib.parse import quote
 
 import imageio_ffmpeg
 import uvicorn
+from datasette.app import Datasette
 
 from archive.site.serve import make_app
 from archive.site.settings import SiteSettings
@@ -35,10 +37,12 @@ PASSAGES_A_RECORDING = 1_000
 ROUNDS = 3
 QUERIES = 200
 MOST_TURNS = 50
+AS_IT_COMES = "/as-it-comes"
 FORMS = {
-    "own, first asked": "/search?q={}&x={}",
-    "own, asked again": "/search?q={}",
-    "Datasette's own": "/archive/passages?_search={}",
+    "own, first asked": "/search?q={word}&x={new}",
+    "own, asked again": "/search?q={word}",
+    "Datasette's own, as the site sets it": "/archive/passages?_search={word}",
+    "Datasette's own, as it comes": AS_IT_COMES + "/{file}/passages?_search={word}",
 }
 PLAYED_S = 30
 FASTER = 8  # so that a passage ends every few seconds
@@ -54,8 +58,17 @@ new PerformanceObserver((list) => {
 
 
 def serve(public: Path, media: Path, port: int) -> None:
-    """Serve an archive until ended."""
-    app = make_app(public, media, SiteSettings("Mesure", "fr", "https://archive.example.org"))
+    """Serve an archive until ended: the site, and Datasette as it comes under /as-it-comes."""
+    site = make_app(public, media, SiteSettings("Mesure", "fr", "https://archive.example.org"))
+    plain = Datasette(immutables=[str(public.resolve())]).app()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        inside = str(scope["path"]).removeprefix(AS_IT_COMES)
+        if inside == scope["path"]:
+            await site(scope, receive, send)
+        else:
+            await plain({**scope, "path": inside, "raw_path": inside.encode()}, receive, send)
+
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", lifespan="off")
 
 
@@ -107,12 +120,12 @@ def load(
 ) -> tuple[float, float]:
     """Return requests per second, and the 95th percentile in ms, under so many clients.
 
-    The second place of `form` makes each address new, so that nothing kept answers it.
+    `new` in a form makes each address new, so that nothing kept answers it.
     """
     with ThreadPoolExecutor(clients) as visitors:
         lists = [
             [
-                form.format(quote(word), f"{number}-{client}-{turn}")
+                form.format(word=quote(word), new=f"{number}-{client}-{turn}")
                 for turn in range(MOST_TURNS)
                 for word in random.Random(client).sample(words, len(words))
             ]
@@ -134,19 +147,21 @@ def searches(folder: Path, passages: int, clients: int, seconds: float) -> None:
     print(f"{passages:,} passages, {size:.0f} MB, made in {time.perf_counter() - begin:.0f} s")
     draw = random.Random(3)
     words = [*KNOWN.split()[20:], *draw.sample(Speech().words[50:3_000], QUERIES)]
-    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in FORMS}
+    forms = {n: form.replace("{file}", public.resolve().stem) for n, form in FORMS.items()}
+    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in forms}
     with Served(public, folder) as port:
-        for form in FORMS.values():
-            ask(port, [form.format(quote(word), "warm") for word in words[:20]], 5)
+        for form in forms.values():
+            ask(port, [form.format(word=quote(word), new="warm") for word in words[:20]], 5)
         for number in range(ROUNDS):
-            for name, form in FORMS.items():
+            for name, form in forms.items():
                 measured[name].append(load(port, form, words, number, clients, seconds))
     for name, rounds in measured.items():
         rates, slow = zip(*rounds, strict=True)
         each = ", ".join(f"{rate:.1f}" for rate in rates)
         print(f"{name}: {median(rates):.1f} requests/s ({each}), p95 {median(slow):.0f} ms")
-    first, again, core = (median(rate for rate, _ in rounds) for rounds in measured.values())
-    print(f"{first / core:.1f} times as many when first asked, {again / core:.1f} times again")
+    first, again, *others = (median(rate for rate, _ in rounds) for rounds in measured.values())
+    for name, other in zip(list(forms)[2:], others, strict=True):
+        print(f"beside {name}: {first / other:.1f} times, asked again {again / other:.1f} times")
 
 
 def recording(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import mimetypes
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -17,7 +18,7 @@ from archive.site.pages import Page, missing, render
 from archive.site.settings import SiteSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 
     from datasette.app import Datasette
     from datasette.utils.asgi import Request
@@ -76,12 +77,23 @@ async def own_page(datasette: Datasette, request: Request) -> Response:
     if found is None:
 
         def make(db: sqlite3.Connection) -> Answer:
-            return as_answer(render(db, site, path, query), zipped=zipped)
+            with plain_rows(db):
+                return as_answer(render(db, site, path, query), zipped=zipped)
 
         found = await database.execute_fn(make)
         if found.status == 200:
             kept_of(datasette).put(address, found, zipped=zipped)
     return response(found, headers if found.status == 200 else {"cache-control": FRESH})
+
+
+@contextmanager
+def plain_rows(db: sqlite3.Connection) -> Iterator[None]:
+    """Read tuples for a while: Datasette's connection gives its own views rows by name."""
+    before, db.row_factory = db.row_factory, None
+    try:
+        yield
+    finally:
+        db.row_factory = before
 
 
 def as_answer(page: Page, *, zipped: bool = False) -> Answer:
