@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urljoin, urlparse
 import pytest
 from conftest import PLENARY
 from playwright.sync_api import expect
+from site_browser import PAUSED, TIME, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-TIME = "document.querySelector('video').currentTime"
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +126,8 @@ def test_from_home_to_a_quote_in_a_fresh_tab(
     fresh.goto(link)
     expect(fresh.locator(".cited").first).to_be_in_viewport()
     assert start < end
+    until(fresh, f"{PAUSED} && {TIME} > {start + 0.5}")
     _stands_at(fresh, end)
-    assert fresh.evaluate("document.querySelector('video').paused")
     context.close()
 
 
