@@ -37,7 +37,9 @@ def test_a_hit_is_heard_where_it_stands(open_page: Callable[..., Page]) -> None:
     listen.click()
     until(page, f"{HEARD}.currentTime > 0 && !{HEARD}.paused")
     assert hit - 2.3 <= page.evaluate(f"{HEARD}.currentTime") <= hit + 2
-    assert "matin.m4a" in page.evaluate(f"{HEARD}.currentSrc")
+    asked = page.evaluate(f"{HEARD}.currentSrc")
+    assert "matin.m4a" in asked
+    assert float(asked.partition("#t=")[2]) == pytest.approx(hit - 2)
     bar = page.get_by_role("region", name="Écoute")
     expect(bar).to_contain_text(f"Bo Modèle {DOUBT}")
     expect(bar.get_by_role("link")).to_have_attribute("href", str(listen.get_attribute("href")))

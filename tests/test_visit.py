@@ -112,13 +112,15 @@ def test_from_home_to_a_quote_in_a_fresh_tab(
     hit = _search(page, address, "monnaies locales")
     hit.get_by_role("link", name="Écouter").click()
     expect(page.get_by_role("region", name="Écoute")).to_be_visible()
-    _picture(page, "results" if size is DESKTOP else "results-phone")
+    if size is DESKTOP:
+        _picture(page, "results")
     hit.get_by_role("link", name="Lire à cet endroit").click()
     said = page.locator(".cited .said")
     said.evaluate("said => getSelection().selectAllChildren(said)")
     quote = page.locator("[data-quote]")
     expect(quote.locator("blockquote")).to_have_text(f"« {said.text_content()} »")
-    _picture(page, "quote" if size is DESKTOP else "quote-phone")
+    if size is PHONE:
+        _picture(page, "quote-phone")
     quote.get_by_role("button", name="Copier la citation").click()
     link = page.evaluate("navigator.clipboard.readText()").split("\n")[2]
     start, end = map(float, parse_qs(urlparse(link).query)["t"][0].split(","))
