@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
-import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -18,6 +17,7 @@ from archive.site.pages import Page, missing, render
 from archive.site.settings import SiteSettings
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 
     from datasette.app import Datasette
@@ -126,13 +126,11 @@ def failure(datasette: Datasette, request: Request, status: int) -> Response:
 
 
 def is_visitors_fault(exception: Exception) -> bool:
-    """Say whether a core page failed for a column or a table that only its address names.
+    """Say whether a core page failed for a column or an order that only its address names.
 
     Datasette 0.65 answers 500 there, as if the fault were the site's.
     """
-    if isinstance(exception, DatasetteError):
-        return bool(exception.status == 500)
-    return isinstance(exception, sqlite3.OperationalError) and "no such" in str(exception)
+    return isinstance(exception, DatasetteError) and exception.status == 500
 
 
 def refusal(datasette: Datasette, request: Request) -> Response:
