@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import sqlite3
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -25,6 +24,7 @@ from archive.site.settings import SiteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 RECORDING = f"/recordings/{DAY}/matin"
@@ -46,6 +46,13 @@ PAGES = (
     "/series/journees",
     "/data",
     "/nothing-here",
+)
+
+FOR_MACHINES = (
+    *("/search?q=script", "/search.json?q=script", "/search.csv?q=script", "/search.atom?q=script"),
+    *("/feed.atom", "/sitemap.xml", f"/embed/{DAY}/matin?t=30.2,33", f"/embed/{EVENING}/soiree"),
+    f"/oembed?url=https://archive.example.org{RECORDING}",
+    *(f"{RECORDING}.{ending}" for ending in ("vtt", "srt", "txt", "tei", "json", "csv")),
 )
 
 
@@ -320,7 +327,8 @@ def test_hostile_text_in_every_field_stays_text(
     db.execute("DELETE FROM forms")
     db.execute("INSERT INTO passages_fts(passages_fts) VALUES ('rebuild')")
     db.commit()
-    for path in (*PAGES, "/search?q=script", "/feed.atom", "/sitemap.xml", f"{RECORDING}.vtt"):
+    db.execute("INSERT INTO notices SELECT recording_id, 20, 30, ?, ? FROM gaps", (evil, evil))
+    for path in (*PAGES, *FOR_MACHINES):
         query = dict([path.partition("?")[2].split("=")]) if "?" in path else {}
         site = SiteSettings(evil, "fr", SITE.url, "javascript:alert(1)")
         page = render(db, site, path.partition("?")[0], query)
@@ -334,10 +342,14 @@ def test_hostile_text_in_every_field_stays_text(
             assert not [a for a in tree.xpath("//@*") if a.attrname.startswith("on")], path
             assert not [u for u in tree.xpath("//@href") if u.startswith("javascript:")], path
             assert "49" not in tree.xpath("string(//h1)"), path
-        elif "vtt" not in page.content_type:
-            etree.fromstring(page.body.replace("\x02", "").encode())
-        else:
+        elif "xml" in page.content_type:
+            etree.fromstring(page.body.encode())
+        elif "json" in page.content_type:
+            json.loads(page.body)
+        elif "vtt" in page.content_type:
             assert "<script" not in page.body
+        else:
+            assert page.content_type.startswith(("text/plain", "text/csv", "application/"))
     db.close()
 
 

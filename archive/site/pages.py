@@ -76,6 +76,8 @@ def _route(pattern: str, gather: Callable[..., Gathered], *shown: str) -> Route:
     return Route(re.compile(pattern + r"\Z"), gather, *shown)
 
 
+# What XML 1.0 cannot hold (section 2.2), wherever it came from.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 EMBEDS = "/embed/"
 RECORDING = "(?P<recording_id>[^/]+/[^/]+)"
 FORMATS = "|".join(downloads.EXPORTS)
@@ -173,4 +175,5 @@ def _show(template: str, visit: Visit, gathered: Row, path: str) -> str:
         "path": path,
         "unlisted": False,
     }
-    return templates().get_template(template).render(everywhere | gathered)
+    shown = templates().get_template(template).render(everywhere | gathered)
+    return NOT_XML.sub("", shown) if template.endswith(".xml") else shown
