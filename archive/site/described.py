@@ -17,6 +17,8 @@ from archive.site.reading import Row, Visit, number, text
 if TYPE_CHECKING:
     import sqlite3
 
+    from archive.site.heading import Heading
+
 MOST_CLIPS = 60
 LONGEST_TRANSCRIPT = 20_000
 """Characters; a longer transcript is only linked to, so that the page stays light."""
@@ -47,24 +49,20 @@ def as_data(value: object) -> Markup:
     return Markup(plain)  # noqa: S704 — nothing in it is markup any more
 
 
-def film(about: Row, turns: list[Row], length_ms: int, far: Links) -> Markup:
+def film(about: Heading, turns: list[Row], length_ms: int, far: Links) -> Markup:
     """Return the recording as schema.org's VideoObject (or AudioObject), its Clips and words.
 
     https://schema.org/VideoObject, https://schema.org/Clip
     """
-    recording, event = about["recording"], about["event"]
-    assert isinstance(recording, dict)
-    assert isinstance(event, dict)
-    identifier, media = text(recording["id"]), text(recording["media"])
-    sounds = media.endswith(".m4a")
-    poster = text(recording["poster"])
+    identifier, event = about.id, about.event
+    media, poster = text(about.recording["media"]), text(about.recording["poster"])
     told: Row = {
         "@context": "https://schema.org",
-        "@type": "AudioObject" if sounds else "VideoObject",
-        "name": about["title"],
+        "@type": "AudioObject" if about.sounds else "VideoObject",
+        "name": about.title,
         "description": " · ".join(filter(None, (text(event["title"]), text(event["place"])))),
         "url": far.recording(identifier),
-        "uploadDate": about["date"],
+        "uploadDate": about.date,
         "duration": iso_length(length_ms),
         "inLanguage": event["language"],
         "license": licence_address(event["licence"]),
@@ -86,15 +84,12 @@ def transcript(turns: list[Row]) -> str:
     return whole if len(whole) <= LONGEST_TRANSCRIPT else ""
 
 
-def clips(about: Row, turns: list[Row], far: Links) -> list[Row]:
+def clips(about: Heading, turns: list[Row], far: Links) -> list[Row]:
     """Return the sessions and the turns of confirmed speakers as Clips, the longest of them."""
-    recording, sessions = about["recording"], about["sessions"]
-    assert isinstance(recording, dict)
-    assert isinstance(sessions, list)
     named = [t for t in turns if t["known"] and not t["doubtful"]]
     named.sort(key=lambda t: number(t["start_ms"]) - number(t["end_ms"]))
     stretches = [
-        (text(s["title"]), number(s["from_ms"]), s["to_ms"]) for s in sessions if s["to_ms"]
+        (text(s["title"]), number(s["from_ms"]), s["to_ms"]) for s in about.sessions if s["to_ms"]
     ]
     stretches += [
         (text(t["speaker"]), number(t["start_ms"]), t["end_ms"]) for t in named[:MOST_CLIPS]
@@ -105,31 +100,28 @@ def clips(about: Row, turns: list[Row], far: Links) -> list[Row]:
             "name": name,
             "startOffset": start // 1000,
             "endOffset": -(-number(end) // 1000),
-            "url": far.recording(text(recording["id"]), start, number(end)),
+            "url": far.recording(about.id, start, number(end)),
         }
         for name, start, end in sorted(stretches, key=lambda clip: clip[1])
     ]
 
 
-def metadata(db: sqlite3.Connection, about: Row, visit: Visit) -> list[tuple[str, str]]:
+def metadata(db: sqlite3.Connection, about: Heading, visit: Visit) -> list[tuple[str, str]]:
     """Return a recording's Dublin Core elements, as names and values of `meta`.
 
     https://www.dublincore.org/specifications/dublin-core/dcq-html/
     """
-    recording, event = about["recording"], about["event"]
-    assert isinstance(recording, dict)
-    assert isinstance(event, dict)
+    event = about.event
     far = Links.from_afar(visit.site.url)
-    sounds = text(recording["media"]).endswith(".m4a")
     publishers = [("DC.publisher", text(o["name"])) for o in organisers(db, event["organisers"])]
     elements = [
-        ("DC.title", text(about["title"])),
+        ("DC.title", about.title),
         *publishers,
-        ("DC.date", text(about["date"])),
-        ("DC.type", "Sound" if sounds else "MovingImage"),
+        ("DC.date", about.date),
+        ("DC.type", "Sound" if about.sounds else "MovingImage"),
         ("DC.language", text(event["language"])),
         ("DC.coverage", text(event["place"])),
         ("DC.rights", text(event["licence"])),
-        ("DC.identifier", far.recording(text(recording["id"])) if visit.site.url else ""),
+        ("DC.identifier", far.recording(about.id) if visit.site.url else ""),
     ]
     return [(name, value) for name, value in elements if value]

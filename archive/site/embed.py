@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from markupsafe import escape
 
+from archive.site.heading import heading
 from archive.site.links import Links, is_elsewhere
 from archive.site.player import Moment, moment, player
 from archive.site.reading import Row, Visit, number, roles_at, text
-from archive.site.recording import heading
 from archive.site.transcript import cite, passages_of, turns_of
 
 if TYPE_CHECKING:
@@ -32,21 +32,18 @@ def embed(db: sqlite3.Connection, visit: Visit, recording_id: str) -> Row | None
     about = heading(db, recording_id)
     if about is None:
         return None
-    found, event = about["recording"], about["event"]
-    assert isinstance(found, dict)
-    assert isinstance(event, dict)
     cited = moment(visit.query.get("t", ""))
     quoted: list[Row] = []
     if cited and cited[1] is not None:
-        turns = turns_of(db, visit, recording_id, roles_at(db, text(event["id"])))
+        turns = turns_of(db, visit, recording_id, roles_at(db, text(about.event["id"])))
         cite(turns, *cited)
         quoted = list(quote_of(turns))
     return {
-        **about,
-        "player": player(db, found, visit, cited),
+        **about.shown(),
+        "player": player(db, about.recording, visit, cited),
         "cited": cited,
         "quoted": quoted if sum(len(passages_of(t)) for t in quoted) <= MOST_QUOTED else [],
-        "language": event["language"] or visit.site.language,
+        "language": about.event["language"] or visit.site.language,
         "unlisted": True,
     }
 
@@ -69,7 +66,7 @@ def oembed(db: sqlite3.Connection, visit: Visit) -> str | None:
     far = Links.from_afar(visit.site.url)
     width, height = size_asked(visit.query)
     frame = far.embed(recording_id, *(cited or ()))
-    title = text(about["title"])
+    title = about.title
     told: Row = {
         "version": "1.0",
         "type": "rich",
@@ -80,9 +77,7 @@ def oembed(db: sqlite3.Connection, visit: Visit) -> str | None:
         "width": width,
         "height": height,
     }
-    recording = about["recording"]
-    assert isinstance(recording, dict)
-    poster = text(recording["poster"])
+    poster = text(about.recording["poster"])
     if poster and not is_elsewhere(poster):
         told |= {
             "thumbnail_url": far.media(poster),

@@ -7,9 +7,10 @@ from urllib.parse import quote, urlencode
 
 from archive.site.described import film, metadata
 from archive.site.downloads import EXPORTS
+from archive.site.heading import heading
 from archive.site.links import Links
 from archive.site.player import moment, player
-from archive.site.reading import Row, Visit, roles_at, row, rows, text
+from archive.site.reading import Row, Visit, roles_at, rows, text
 from archive.site.texts import clock
 from archive.site.transcript import (
     chapters,
@@ -35,10 +36,7 @@ def recording(db: sqlite3.Connection, visit: Visit, recording_id: str) -> Row | 
     about = heading(db, recording_id)
     if about is None:
         return None
-    found, event, sessions = about["recording"], about["event"], about["sessions"]
-    assert isinstance(found, dict)
-    assert isinstance(event, dict)
-    assert isinstance(sessions, list)
+    found, event, sessions = about.recording, about.event, about.sessions
     turns = turns_of(db, visit, recording_id, roles_at(db, text(event["id"])))
     cited = moment(visit.query.get("t", ""))
     if cited:
@@ -55,7 +53,7 @@ def recording(db: sqlite3.Connection, visit: Visit, recording_id: str) -> Row | 
     explain(part, glossary(db))
     far = Links.from_afar(visit.site.url)
     return {
-        **about,
+        **about.shown(),
         "player": player(db, found, visit, cited),
         "lanes": lanes(turns, length_ms),
         "length_ms": length_ms,
@@ -71,25 +69,6 @@ def recording(db: sqlite3.Connection, visit: Visit, recording_id: str) -> Row | 
         "described": film(about, turns, length_ms, far),
         "metadata": metadata(db, about, visit),
         "report": reporter(visit, recording_id),
-    }
-
-
-def heading(db: sqlite3.Connection, recording_id: str) -> Row | None:
-    """Return a recording with its event, sessions, title and date; None when unknown."""
-    found = row(db, "SELECT * FROM recordings WHERE id = ?", recording_id)
-    sessions = rows(
-        db, "SELECT * FROM sessions WHERE recording_id = ? ORDER BY from_ms, position", recording_id
-    )
-    if found is None or not sessions:
-        return None
-    event = row(db, "SELECT * FROM events WHERE id = ?", found["event_id"])
-    assert event is not None
-    return {
-        "recording": found,
-        "event": event,
-        "sessions": sessions,
-        "title": sessions[0]["title"] if len(sessions) == 1 else event["title"],
-        "date": sessions[0]["date"] or event["date"],
     }
 
 
