@@ -1,6 +1,6 @@
 """The small archive with a real film on a free port, and what opens its pages in Chromium.
 
-Tests take the fixtures by `from site_browser import address, open_page`.
+Every test may ask for the fixtures `address` and `open_page`.
 """
 
 from __future__ import annotations

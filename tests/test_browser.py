@@ -16,9 +16,7 @@ from site_browser import (
     PAUSED,
     RECORDING,
     TIME,
-    address,
     make_copies,
-    open_page,
     served,
     stands_at,
     until,
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-__all__ = ["address", "open_page"]
 
 
 def test_from_a_word_without_accents_to_its_second(open_page: Callable[..., Page]) -> None:

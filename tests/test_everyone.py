@@ -11,7 +11,7 @@ import pytest
 from archive_fixture import DAY, EVENING
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from site_browser import RECORDING, address, open_page
+from site_browser import RECORDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-__all__ = ["address", "open_page"]
 
 # Every kind of page, and those kinds twice that look unlike each other.
 KINDS = (

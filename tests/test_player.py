@@ -13,7 +13,7 @@ import pytest
 from archive_fixture import DAY, EVENING, make_public
 from conftest import CHROMIUM_FLAGS
 from playwright.sync_api import Browser, Page, expect
-from site_browser import PAUSED, RECORDING, TIME, address, open_page, served, stands_at, until
+from site_browser import PAUSED, RECORDING, TIME, served, stands_at, until
 
 from bench.long_speech import make_archive
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-__all__ = ["address", "open_page"]
 
 HEARD = "document.querySelector('.listening audio')"
 DOUBT = "(nom attribué automatiquement)"
