@@ -44,6 +44,7 @@ def serve(config: Path, port: int) -> None:
             language=site.language,
             url=site.url or "",
             contact=site.contact or "",
+            open_data=site.open_data,
         ),
         ready=lambda address: click.echo(f"The archive is at {address} (Ctrl-C ends it)"),
     )

@@ -77,13 +77,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the public site says of itself; `names`: may an unconfirmed name be public."""
+    """What the public site says of itself; `names`: may an unconfirmed name be public.
+
+    `open_data`: may visitors ask their own SQL and take the whole file.
+    """
 
     title: str = "Plenary archive"
     language: str = "fr"
     url: str | None = None
     contact: str | None = None
     names: Literal["all", "confirmed"] = "all"
+    open_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,7 @@ def _site(fields: Fields) -> Site:
         url=fields.value("url", address),
         contact=fields.value("contact", contact),
         names=cast('Literal["all", "confirmed"]', names),
+        open_data=bool(fields.value("open_data", truth)),
     )
 
 

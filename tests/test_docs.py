@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PAGES = [
     *("README.md", "CHANGELOG.md", "demo/README.md"),
-    *("docs/keeping.md", "docs/exports.md", "docs/correcting.md"),
+    *("docs/keeping.md", "docs/exports.md", "docs/correcting.md", "docs/serving.md"),
 ]
 
 

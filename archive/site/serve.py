@@ -38,10 +38,8 @@ HOST = "127.0.0.1"
 MEDIA = "/media/"
 LAST_PORT = 65_535
 COUNT_LIMIT_MS = 60_000
+OPENED_BY_THE_ARCHIVIST = ("default_allow_sql", "allow_download", "allow_csv_stream")
 DATASETTE_SETTINGS = {
-    "default_allow_sql": False,
-    "allow_download": False,
-    "allow_csv_stream": False,
     "suggest_facets": False,
     "num_sql_threads": 4,
 }
@@ -95,9 +93,9 @@ def make_datasette(file: Path, site: SiteSettings) -> Datasette:
     if not pm.is_registered(archive.site):  # it is not when the project runs uninstalled
         pm.register(archive.site, PLUGIN)
     values = {name: getattr(site, name) for name in site.__slots__}
-    datasette = Datasette(
-        settings=DATASETTE_SETTINGS, metadata={"title": site.title, "plugins": {PLUGIN: values}}
-    )
+    opened = dict.fromkeys(OPENED_BY_THE_ARCHIVIST, site.open_data)
+    metadata = {"title": site.title, "plugins": {PLUGIN: values}}
+    datasette = Datasette(settings=DATASETTE_SETTINGS | opened, metadata=metadata)
     datasette.remove_database("_memory")
     datasette.add_database(PublicFile(datasette, str(file), is_mutable=False), name=DATABASE)
     return datasette

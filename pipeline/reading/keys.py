@@ -28,7 +28,7 @@ CONFIG: Mapping[str, tuple[str, ...]] = {
     "attribution": ("min_confidence",),
     "media": ("web_copy", "height", "quality"),
     "run": ("executor", "workers"),
-    "site": ("title", "language", "url", "contact", "names"),
+    "site": ("title", "language", "url", "contact", "names", "open_data"),
 }
 
 PROGRAMME: Mapping[str, tuple[str, ...]] = {
