@@ -29,6 +29,8 @@ PINNED = {
     "/about": "text/html",
     "/data": "text/html",
     f"/events/{DAY}": "text/html",
+    f"/events/{DAY}.speaking-time.csv": "text/csv",
+    f"/events/{DAY}.originals.csv": "text/csv",
     "/series/journees": "text/html",
     "/people/bo-exemple": "text/html",
     "/organisations/RTD": "text/html",

@@ -21,6 +21,7 @@ from archive.site import links
 from archive.site.pages import render
 from archive.site.serve import make_app
 from archive.site.settings import SiteSettings
+from archive.site.transcript import lane_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -383,3 +384,16 @@ def test_the_package_carries_its_files() -> None:
     assert {"site.css", "recording.js", "quote.js", "icon.svg"} <= names.keys()
     assert not any(re.search(rb"https?://(?!www\.w3\.org)", body) for body in names.values())
     assert os.fspath(links.STATIC).endswith("static")
+
+
+def test_people_who_wish_not_to_be_named_keep_their_voices_apart() -> None:
+    """Two unnamed people of one recording have a lane each; somebody named has one for all hers."""
+    turns = [
+        {"person_id": "une-personne", "voice": "voice-2"},
+        {"person_id": "une-personne", "voice": "voice-3"},
+        {"person_id": "ana-exemple", "voice": "voice-1"},
+        {"person_id": "ana-exemple", "voice": "voice-4"},
+        {"person_id": None, "voice": "voice-5"},
+    ]
+    lanes = [lane_of(turn) for turn in turns]
+    assert lanes == ["voice-2", "voice-3", "ana-exemple", "ana-exemple", "voice-5"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveFault
 from archive.export import FORMATS, export_recording
+from archive.export.tables import originals, speaking_time
 from archive.site.reading import Row, Visit, parsed, row, rows, text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ TYPES = {
     "vtt": "text/vtt; charset=utf-8",
 }
 PLAIN = "text/plain; charset=utf-8"
+TABLES = {"speaking-time": speaking_time, "originals": originals}
 EXPORTS = tuple(sorted(FORMATS))
 
 
@@ -34,6 +36,16 @@ def exported(
         return export_recording(db, format_, recording_id), TYPES.get(format_, PLAIN)
     except ArchiveFault:
         return None
+
+
+def event_table(
+    db: sqlite3.Connection, visit: Visit, event_id: str, table: str
+) -> tuple[str, str] | None:
+    """Return one of TABLES about an event as CSV; None when either is unknown."""
+    del visit
+    if table not in TABLES or row(db, "SELECT 1 FROM events WHERE id = ?", event_id) is None:
+        return None
+    return TABLES[table](db, event_id), TYPES["csv"]
 
 
 def words(db: sqlite3.Connection, visit: Visit, recording_id: str) -> str | None:

@@ -92,6 +92,10 @@ ROUTES = (
     _route("/people", home.people_list, "people.html"),
     _route("/about", home.about, "about.html"),
     _route("/data", data.data, "data.html"),
+    _route(
+        r"/events/(?P<event_id>[^/]+)\.(?P<table>speaking-time|originals)\.csv",
+        downloads.event_table,
+    ),
     _route("/events/(?P<event_id>[^/]+)", event.event, "event.html"),
     _route("/people/(?P<person_id>[^/]+)", people.person, "person.html"),
     _route("/organisations/(?P<organisation_id>[^/]+)", people.organisation, "organisation.html"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from archive.corrections.model import NOBODY_NAMED
 from archive.site.reading import Row, Visit, number, parsed, rows, text
 from archive.site.voices import VOICE_COLOURS, voice_name
 
@@ -41,7 +42,7 @@ def turns_of(
     passages = passages_by_turn(db, recording_id)
     colours: dict[object, int] = {}
     for turn in turns:
-        speaker = turn["person_id"] or turn["voice"]
+        turn["lane"] = lane_of(turn)
         turn["note"] = ""
         turn["continued"] = False
         turn["known"] = bool(turn["person"])
@@ -50,9 +51,15 @@ def turns_of(
         turn["doubtful"] = turn["known"] and turn["origin"] == "automatic"
         turn["percent"] = round(100 * float(text(turn["confidence"]) or 0))
         turn["reasons"] = reasons(turn["evidence"]) if turn["known"] else []
-        turn["colour"] = colours.setdefault(speaker, len(colours) % VOICE_COLOURS)
+        turn["colour"] = colours.setdefault(turn["lane"], len(colours) % VOICE_COLOURS)
         turn["passages"] = passages.get(turn["id"], [])
     return turns
+
+
+def lane_of(turn: Row) -> str:
+    """Return whose lane a turn is in: a person's, or that of a voice without a name of its own."""
+    person = text(turn["person_id"])
+    return person if person and person != NOBODY_NAMED[0] else text(turn["voice"])
 
 
 def passages_by_turn(db: sqlite3.Connection, recording_id: str) -> dict[object, list[Row]]:
@@ -214,7 +221,7 @@ def lanes(turns: list[Row], length_ms: int) -> list[Row]:
     """Return one lane per speaker, in order of first word: stretches, length, turns."""
     held: dict[object, list[Row]] = {}
     for turn in turns:
-        held.setdefault(turn["person_id"] or turn["voice"], []).append(turn)
+        held.setdefault(turn["lane"], []).append(turn)
     return [
         {
             "speaker": spoken[0]["speaker"],
