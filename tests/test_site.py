@@ -388,7 +388,7 @@ def test_the_package_carries_its_files() -> None:
 
 def test_people_who_wish_not_to_be_named_keep_their_voices_apart() -> None:
     """Two unnamed people of one recording have a lane each; somebody named has one for all hers."""
-    turns = [
+    turns: list[dict[str, object]] = [
         {"person_id": "une-personne", "voice": "voice-2"},
         {"person_id": "une-personne", "voice": "voice-3"},
         {"person_id": "ana-exemple", "voice": "voice-1"},
