@@ -137,7 +137,10 @@ function changeMedia(link) {
   if (media.readyState) media.addEventListener("loadedmetadata", begin, { once: true });
   [media.src, link.href] = [link.href, media.src];
   [link.textContent, link.dataset.alone] = [link.dataset.alone, link.textContent];
-  page.classList.toggle("sound-alone");
+  const sounds = page.classList.toggle("sound-alone");
+  // A still would peep out behind the controls of a player without a picture.
+  if (sounds) [media.dataset.poster, media.poster] = [media.poster, ""];
+  else media.poster = media.dataset.poster;
 }
 
 page.querySelector("[data-alone]")?.addEventListener("click", (event) => {
