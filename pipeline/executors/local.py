@@ -229,6 +229,11 @@ class _Worker:
 
 def _serve(pipe: Connection[Any, Any], engine: Engine) -> None:
     """Live as a worker: load, say so, answer tasks until the pipe closes."""
+    with suppress(BrokenPipeError):  # nobody waits for what is said any more
+        _live(pipe, engine)
+
+
+def _live(pipe: Connection[Any, Any], engine: Engine) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator, which ends us
     die_with_parent()
     try:
