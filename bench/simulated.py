@@ -22,6 +22,7 @@ from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictiona
 
 from pipeline import cli, listening, night, run, steps
 from pipeline.executors import Task
+from pipeline.hashing import hash_file
 from pipeline.model import Evidence, Recognised, Segment, Turn, Word
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def extract(recording: Recording, path: Path, show: Show) -> listening.Extracted
         "gaps": [],
     }
     hearing = {"duration_ms": HOUR_MS, "speech": speech, "level_db": levels}
-    return listening.Extracted(sound, listening.hash_file(path), hearing, "0")
+    return listening.Extracted(sound, hash_file(path), hearing, "0")
 
 
 def attribute(
@@ -194,37 +195,41 @@ def attribute(
     return tuple(turns)
 
 
-def patch() -> None:
-    """Put what is drawn in the place of what would be heard."""
-    listening.extract = extract
-    listening.recording_ms = run.recording_ms = lambda _recording: HOUR_MS  # type: ignore[assignment]
-    steps.task = lambda _source, block, how: Task(b"", tuple(block), how)
-    steps._attribute = attribute
-    night._executor = lambda settings, *_: Drawn(len(list(settings.events.iterdir())))  # type: ignore[assignment]
-    night._refuse_faults = lambda _config: None  # type: ignore[assignment] # captures are no sound
+def patch(*, each: bool) -> None:
+    """Put what is drawn in the place of what would be heard; publish after each, or at the end."""
+    drawn: list[tuple[object, str, object]] = [
+        (listening, "extract", extract),
+        (listening, "recording_ms", lambda _recording: HOUR_MS),
+        (run, "recording_ms", lambda _recording: HOUR_MS),
+        (steps, "task", lambda _source, block, how: Task(b"", tuple(block), how)),
+        (steps, "_attribute", attribute),
+        (night, "_executor", lambda settings, *_: Drawn(len(list(settings.events.iterdir())))),
+        (night, "_refuse_faults", lambda _config: None),  # captures are no sound
+    ]
+    if not each:
+        drawn += _once_at_the_end()
+    for module, name, made in drawn:
+        setattr(module, name, made)
 
 
-def once_at_the_end() -> None:
-    """Publish once, after the last recording, not after each."""
-    publish, calls = run._publish_if_due, []  # type: ignore[var-annotated]
-    whole = run.run
+def _once_at_the_end() -> list[tuple[object, str, object]]:
+    publish, whole = run._publish_if_due, run.run
+    calls: list[Any] = []
 
     def last(*given: Any) -> Any:
         outcome = whole(*given)
         publish(*calls[-1])
         return outcome
 
-    run._publish_if_due = lambda *given: calls.append(given)  # type: ignore[assignment]
-    night.run = last
+    return [(run, "_publish_if_due", lambda *given: calls.append(given)), (night, "run", last)]
 
 
 def main() -> None:
     """Run the command with everything drawn; `--each` publishes after each recording as ever."""
-    patch()
-    if "--each" in sys.argv:
+    each = "--each" in sys.argv
+    if each:
         sys.argv.remove("--each")
-    else:
-        once_at_the_end()
+    patch(each=each)
     cli.main()
 
 
