@@ -51,7 +51,9 @@ def test_the_tree_of_errors_is_drawn_whole() -> None:
     assert drawn == classes
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md", "demo/README.md", "docs/keeping.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CHANGELOG.md", "demo/README.md", "docs/keeping.md", "docs/scaling.md"]
+)
 def test_links_lead_somewhere(root: Path, name: str) -> None:
     """Every relative link of a page is a file of the repository."""
     file = root / name
