@@ -39,6 +39,7 @@ from pipeline.executors import Engine, Task, recognise
 from pipeline.executors.cluster import lead
 from pipeline.executors.dask import Dask
 from pipeline.executors.local import Local
+from pipeline.executors.orphans import die_with_parent
 from pipeline.executors.station import Post, serve
 from pipeline.model import Recognised, Span, Window
 from pipeline.progress import Progress
@@ -128,10 +129,12 @@ def dask(engine: Engine, workers: int) -> Iterator[Submit]:
 
 
 def _lead(address: str) -> None:
+    die_with_parent()
     lead(address, None, (), _silent, dashboard=0)
 
 
 def _serve(post: Post) -> None:
+    die_with_parent()
     serve(post, _silent)
 
 

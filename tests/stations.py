@@ -25,6 +25,7 @@ from pipeline.executors import Engine, Task
 from pipeline.executors import station as station_module
 from pipeline.executors.cluster import lead
 from pipeline.executors.dask import Dask
+from pipeline.executors.orphans import die_with_parent
 from pipeline.executors.parcel import answered
 from pipeline.executors.station import Post, serve
 from pipeline.executors.wire import security
@@ -211,10 +212,12 @@ def _started(work: Callable[..., None], *given: object) -> BaseProcess:
 
 
 def _lead(address: str, certificates: Path | None) -> None:
+    die_with_parent()
     lead(address, certificates, (), print, dashboard=0, silent_s=5)
 
 
 def honest(post: Post) -> None:
+    die_with_parent()
     serve(post, print)
 
 

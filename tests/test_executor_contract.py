@@ -255,6 +255,21 @@ def test_a_killed_station_costs_only_its_block(marks: Path) -> None:
         assert said(heard.result(timeout=60)) == str(WAITS)
 
 
+def test_a_station_that_is_told_to_leave_hands_its_block_on(marks: Path) -> None:
+    """SIGINT of a worker ends it, with its recogniser, at once; another does its block."""
+    with site(marks, stations=2) as here, here.executor() as executor:
+        heard = executor.submit(task(WAITS))
+        wait_for(lambda: begun(marks))
+        (first,) = begun(marks)
+        leaving = parent_of(first)
+        os.kill(leaving, signal.SIGINT)
+        wait_for(lambda: len(begun(marks)) == 2)
+        wait_for(lambda: not is_alive(first))
+        (marks / "go").touch()
+        assert said(heard.result(timeout=60)) == str(WAITS)
+        wait_for(lambda: any(not station.is_alive() for station in here.stations))
+
+
 def test_a_block_that_kills_two_stations_is_set_aside(marks: Path) -> None:
     """It is not given to a third, and says which machine it cost last."""
     with site(marks, stations=3) as here, here.executor() as executor:

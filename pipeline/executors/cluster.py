@@ -6,7 +6,9 @@ import asyncio
 import logging
 import multiprocessing
 import signal
+import sys
 from contextlib import suppress
+from functools import partial
 from multiprocessing import connection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,7 +18,7 @@ from distributed import Scheduler
 from archive.errors import ClusterFault
 from pipeline.executors import LIVES
 from pipeline.executors.orphans import die_with_parent
-from pipeline.executors.station import serve
+from pipeline.executors.station import AGAIN_S, serve
 from pipeline.executors.wire import hush, security
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ async def _keep(post: Post, say: Callable[[str], None]) -> None:
             process.join(_LEAVING_S)
             process.kill()
         say(f"{post.name}: its process ended (code {process.exitcode}); another takes its place")
+        await asyncio.sleep(AGAIN_S)
 
 
 def _stand(post: Post) -> None:
@@ -99,4 +102,4 @@ def _stand(post: Post) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the scheduler, which ends us
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
-        serve(post, print)
+        serve(post, partial(print, file=sys.stderr, flush=True))

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pipeline.executors import Engine
     from pipeline.model import Recognised
 
-# How long a station waits before it looks for its scheduler again.
-_AGAIN_S = 2
+AGAIN_S = 2
+"""How long a station waits before it looks for its scheduler again."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def serve(post: Post, say: Callable[[str], None]) -> None:
                 say(f"{post.name}: the scheduler is gone")
             finally:
                 await worker.close(executor_wait=False)
-            await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(AGAIN_S)
 
     with local:
         local.warm()
