@@ -97,14 +97,14 @@ def searches() -> list[Query]:
 
 
 def searched(public: Path) -> dict[str, float]:
-    """Return how long searches of a published file take, in milliseconds."""
+    """Return what searches of a published file take, in milliseconds of processor time."""
     took = []
     with closing(sqlite3.connect(f"{public.resolve().as_uri()}?immutable=1", uri=True)) as db:
         search(db, Query("territoire"))  # what is loaded once, dictionaries and the like
         for query in searches():
-            began = time.monotonic()
+            began = time.process_time()
             search(db, query)
-            took.append((time.monotonic() - began) * 1000)
+            took.append((time.process_time() - began) * 1000)
     shares = quantiles(took, n=100)
     return {"p50": round(shares[49], 1), "p95": round(shares[94], 1), "max": round(max(took), 1)}
 
@@ -127,7 +127,7 @@ def grow(folder: Path, before: int, hours: int) -> dict[str, object]:
         "publish": asdict(published),
         "nothing_due": asdict(nothing),
         "one_more_hour": asdict(more),
-        "search_ms": found,
+        "search_cpu_ms": found,
         **sizes,
     }
 
@@ -166,7 +166,7 @@ def repeat(folder: Path, hours: int, times: int) -> dict[str, object]:
         "hours": hours * times,
         "repeated": times,
         "publish": asdict(published),
-        "search_ms": _apart(public),
+        "search_cpu_ms": _apart(public),
         "work_mb": work.stat().st_size // 1_000_000,
         "public_mb": public.stat().st_size // 1_000_000,
     }

@@ -48,8 +48,9 @@ HOST = "127.0.0.1"
 """Where schedulers listen."""
 
 IDENTITY = "plenary of the tests, model 0"
-WAITS, POISON, FATAL, FULL = 1_012, 1_013, 1_014, 1_015
-"""Blocks that wait for `go`, end their recogniser, end its station, raise ModelFault."""
+WAITS, POISON, FATAL, FULL, GREEDY = range(1_012, 1_017)
+"""Blocks that wait for `go`, end their recogniser, end its station, raise ModelFault, take 600 MB
+and wait."""
 
 RECOGNITION = Recognition(language="fr", hotwords="Ana Exemple")
 
@@ -73,6 +74,10 @@ class Obedient:
                 os.kill(os.getpid(), signal.SIGKILL)
             case n if n == FATAL:
                 os.kill(os.getppid(), signal.SIGKILL)
+            case n if n == GREEDY:
+                much = b"x" * 600_000_000
+                wait_for((self._marks / "go").exists)
+                del much
             case n if n == FULL:
                 raise ModelFault("it is {how} full", "choose a smaller one", how="too")
         return (Segment((Word(windows[0].start_ms, windows[0].end_ms, str(len(sound)), 0.5),)),)

@@ -33,7 +33,6 @@ from pipeline import listening, split, steps
 from pipeline.container import capture_sound
 from pipeline.executors import Engine, Task
 from pipeline.executors import dask as dask_executor
-from pipeline.executors import local as local_executor
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.executors.parcel import _flac
@@ -205,20 +204,6 @@ def test_leaving_ends_what_is_under_way(kind: Kind) -> None:
     assert waiting.done()
     if isinstance(executor, Local):
         assert not is_alive(begun(kind.marks)[0])
-
-
-def test_a_local_worker_that_stands_still_is_ended(
-    marks: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """SIGSTOP: one that computes nothing is taken for hung, and its block done again."""
-    monkeypatch.setattr(local_executor, "_STILL_S", 1)
-    with Local(commanded(marks), 1) as local:
-        heard = local.submit(task(WAITS))
-        wait_for(lambda: begun(marks))
-        os.kill(begun(marks)[0], signal.SIGSTOP)
-        wait_for(lambda: len(begun(marks)) == 2)
-        (marks / "go").touch()
-        assert said(heard.result(timeout=60)) == str(WAITS)
 
 
 def test_a_stopped_station_is_replaced_and_its_late_answer_ignored(marks: Path) -> None:
