@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from pipeline.model import Look, Segment, Span, Version, Word
@@ -49,8 +48,8 @@ def whole(value: object, within: Span) -> int:
 
 
 def number(value: object, least: float, most: float) -> float:
-    """Return a number from `least` to `most`."""
-    if type(value) not in {int, float} or not isfinite(value) or not least <= value <= most:  # type: ignore[arg-type,operator]
+    """Return a number from `least` to `most`; what is no number lies between none."""
+    if type(value) not in {int, float} or not least <= value <= most:  # type: ignore[operator]
         raise Refused(f"{_shown(value)} stands where a number should")
     return value  # type: ignore[return-value]
 
