@@ -111,7 +111,7 @@ def said(heard: Recognised) -> str:
     return " ".join(word.text for segment in heard.segments for word in segment.words)
 
 
-def wait_for(there: Callable[[], object], seconds: float = 60) -> None:
+def wait_for(there: Callable[[], object], seconds: float = 300) -> None:
     """Wait until something is the case. Raises TimeoutError long after it should be."""
     until = time.monotonic() + seconds
     while not there():
@@ -173,8 +173,8 @@ class Site:
     def ready(self, stations: int) -> None:
         """Wait until so many stations have found the scheduler."""
         safe = security(self.address, self.certificates)
-        with Client(self.address, security=safe, timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(stations, timeout=60)
+        with Client(self.address, security=safe, timeout=300, set_as_default=False) as client:
+            client.wait_for_workers(stations, timeout=300)
 
     def executor(self, notes: list[str] | None = None, **changes: object) -> Dask:
         """Return a coordinator's executor; `notes` gets what is told of refused answers."""
@@ -211,7 +211,10 @@ def free_port() -> int:
 
 
 def _started(work: Callable[..., None], *given: object) -> BaseProcess:
-    process = multiprocessing.get_context("spawn").Process(target=work, args=given)
+    # A server that has imported this module once forks each of them: importing takes seconds.
+    fork = multiprocessing.get_context("forkserver")
+    fork.set_forkserver_preload(["stations"])
+    process = fork.Process(target=work, args=given)
     process.start()
     return process
 

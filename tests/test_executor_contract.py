@@ -146,7 +146,7 @@ def test_the_real_model_hears_the_same_everywhere(root: Path, marks: Path) -> No
         here.ready(1)
         for executor in (Inline(engine), Local(engine, 1), here.executor()):
             with executor:
-                answers.append(executor.submit(real).result(timeout=120))
+                answers.append(executor.submit(real).result(timeout=300))
     assert answers[0] == answers[1] == answers[2]
     assert len(answers[0].segments) > 1
 
@@ -162,14 +162,14 @@ def _real_task(capture: Path) -> Task:
 def test_languages_come_back(kind: Kind) -> None:
     """A task with the language `auto` is answered with what each window may be spoken in."""
     with kind.make() as executor:
-        heard = executor.submit(task(900, Recognition(language="auto"))).result(timeout=60)
+        heard = executor.submit(task(900, Recognition(language="auto"))).result(timeout=300)
     assert (heard.segments, heard.languages) == ((), ((("fr", 0.75), ("en", 0.25)),))
 
 
 def test_errors_come_back_as_they_were(kind: Kind) -> None:
     """An error of the recogniser comes with its kind, its sentence and its next step."""
     with kind.make() as executor, pytest.raises(ModelFault, match="too full") as caught:
-        executor.submit(task(FULL)).result(timeout=60)
+        executor.submit(task(FULL)).result(timeout=300)
     assert "choose a smaller one" in str(caught.value)
 
 
@@ -182,7 +182,7 @@ def test_a_killed_recogniser_costs_only_its_block(kind: Kind) -> None:
         os.kill(begun(kind.marks)[0], signal.SIGKILL)
         wait_for(lambda: len(begun(kind.marks)) == 2)
         (kind.marks / "go").touch()
-        assert [said(f.result(timeout=60)) for f in futures] == [str(WAITS), "900", "901"]
+        assert [said(f.result(timeout=300)) for f in futures] == [str(WAITS), "900", "901"]
 
 
 @beside
@@ -191,8 +191,8 @@ def test_a_block_that_kills_twice_is_set_aside(kind: Kind) -> None:
     with kind.make() as executor:
         poison, good = executor.submit(task(POISON)), executor.submit(task(900))
         with pytest.raises(CaptureFault, match=r"ended 2 times .*\(signal 9\)"):
-            poison.result(timeout=60)
-        assert said(good.result(timeout=60)) == "900"
+            poison.result(timeout=300)
+        assert said(good.result(timeout=300)) == "900"
 
 
 @beside
@@ -217,12 +217,12 @@ def test_a_stopped_station_is_replaced_and_its_late_answer_ignored(marks: Path) 
         os.kill(stopped, signal.SIGSTOP)
         wait_for(lambda: len(begun(marks)) == 2)
         (marks / "go").touch()
-        result = heard.result(timeout=60)
+        result = heard.result(timeout=300)
         assert said(result) == str(WAITS)
         os.kill(stopped, signal.SIGCONT)
         here.ready(2)
         later = [executor.submit(task(n)) for n in range(900, 906)]
-        assert [said(f.result(timeout=60)) for f in later] == [str(n) for n in range(900, 906)]
+        assert [said(f.result(timeout=300)) for f in later] == [str(n) for n in range(900, 906)]
         assert heard.result() is result
 
 
@@ -237,7 +237,7 @@ def test_a_killed_station_costs_only_its_block(marks: Path) -> None:
         wait_for(lambda: len(begun(marks)) == 2)
         wait_for(lambda: not is_alive(first))
         (marks / "go").touch()
-        assert said(heard.result(timeout=60)) == str(WAITS)
+        assert said(heard.result(timeout=300)) == str(WAITS)
 
 
 def test_a_station_that_is_told_to_leave_hands_its_block_on(marks: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_station_that_is_told_to_leave_hands_its_block_on(marks: Path) -> None
         wait_for(lambda: len(begun(marks)) == 2)
         wait_for(lambda: not is_alive(first))
         (marks / "go").touch()
-        assert said(heard.result(timeout=60)) == str(WAITS)
+        assert said(heard.result(timeout=300)) == str(WAITS)
         wait_for(lambda: any(not station.is_alive() for station in here.stations))
 
 
@@ -260,9 +260,9 @@ def test_a_block_that_kills_two_stations_is_set_aside(marks: Path) -> None:
     with site(marks, stations=3) as here, here.executor() as executor:
         executor.warm()
         with pytest.raises(CaptureFault, match=r"ended 2 times .* tcp://127"):
-            executor.submit(task(FATAL)).result(timeout=60)
+            executor.submit(task(FATAL)).result(timeout=300)
         assert sum(station.is_alive() for station in here.stations) == 1
-        assert said(executor.submit(task(900)).result(timeout=60)) == "900"
+        assert said(executor.submit(task(900)).result(timeout=300)) == "900"
 
 
 def test_a_killed_scheduler_ends_the_run_and_the_next_finishes(marks: Path, tmp_path: Path) -> None:
@@ -271,15 +271,15 @@ def test_a_killed_scheduler_ends_the_run_and_the_next_finishes(marks: Path, tmp_
     with site(marks, stations=1) as here:
         executor = here.executor()
         with executor:
-            assert said(executor.submit(task(900)).result(timeout=60)) == "900"
+            assert said(executor.submit(task(900)).result(timeout=300)) == "900"
             waiting = executor.submit(task(WAITS))
             wait_for(lambda: begun(marks))
             assert here.scheduler is not None
             here.scheduler.kill()
             with pytest.raises(ClusterFault, match="is gone"):
-                waiting.result(timeout=60)
+                waiting.result(timeout=300)
             with pytest.raises(ClusterFault, match="is gone"):
-                executor.submit(task(901)).result(timeout=60)
+                executor.submit(task(901)).result(timeout=300)
         (marks / "go").touch()
         here.scheduler.join()
         here.schedule()
@@ -295,7 +295,7 @@ def test_a_slow_block_holds_up_no_other(kind: Kind) -> None:
         slow = executor.submit(task(WAITS))
         wait_for(lambda: begun(kind.marks))
         quick = [executor.submit(task(n)) for n in range(900, 908)]
-        assert [said(f.result(timeout=60)) for f in quick] == [str(n) for n in range(900, 908)]
+        assert [said(f.result(timeout=300)) for f in quick] == [str(n) for n in range(900, 908)]
         assert not slow.done()
         (kind.marks / "go").touch()
-        assert said(slow.result(timeout=60)) == str(WAITS)
+        assert said(slow.result(timeout=300)) == str(WAITS)

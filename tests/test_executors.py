@@ -38,7 +38,7 @@ def test_a_warm_worker_has_loaded_before_its_first_task(tmp_path: Path) -> None:
     with Local(_Telling(tmp_path, "cpu", "int8", 1), 1) as local:
         local.warm()
         wait_for(lambda: list(tmp_path.glob("loaded-*")))
-        assert said(local.submit(task(900)).result(timeout=60)) == "900"
+        assert said(local.submit(task(900)).result(timeout=300)) == "900"
     assert len(list(tmp_path.glob("loaded-*"))) == 1
 
 
@@ -47,7 +47,7 @@ def test_a_model_that_cannot_be_loaded_is_told_by_the_first_task(tmp_path: Path)
     with Local(_Unloadable(tmp_path, "cpu", "int8", 1), 1) as local:
         local.warm()
         with pytest.raises(ModelFault, match="damaged") as caught:
-            local.submit(task(900)).result(timeout=60)
+            local.submit(task(900)).result(timeout=300)
     assert caught.value.path == tmp_path
 
 
@@ -62,7 +62,7 @@ def test_a_worker_that_stands_still_is_ended(
         os.kill(begun(tmp_path)[0], signal.SIGSTOP)
         wait_for(lambda: len(begun(tmp_path)) == 2)
         (tmp_path / "go").touch()
-        assert said(heard.result(timeout=60)) == str(WAITS)
+        assert said(heard.result(timeout=300)) == str(WAITS)
 
 
 def test_a_worker_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
@@ -70,5 +70,5 @@ def test_a_worker_that_takes_too_much_memory_is_ended(tmp_path: Path) -> None:
     with Local(commanded(tmp_path), 1, memory=400e6) as local:
         greedy, good = local.submit(task(GREEDY)), local.submit(task(900))
         with pytest.raises(CaptureFault, match=r"more than 0\.4 GB of memory"):
-            greedy.result(timeout=60)
-        assert said(good.result(timeout=60)) == "900"
+            greedy.result(timeout=300)
+        assert said(good.result(timeout=300)) == "900"
