@@ -264,6 +264,18 @@ def test_a_killed_run_goes_on_and_leaves_nothing(second: Archive, tmp_path: Path
     assert absent.stdout == "0 recordings are due\n"
 
 
+@pytest.mark.slow
+def test_without_a_scheduler_a_run_says_so_and_calls_nothing_failed(tmp_path: Path) -> None:
+    """It ends with 2 and the next step; no recording is to blame."""
+    archive = _clustered(tmp_path)
+    run = archive.plenary("run")
+    assert run.returncode == 2
+    assert "no scheduler answers" in run.stderr
+    assert "plenary cluster" in run.stderr
+    with closing(sqlite3.connect(archive.data / "work.db")) as db:
+        assert db.execute("SELECT COUNT(*) FROM failures").fetchone() == (0,)
+
+
 def _clustered(folder: Path) -> Archive:
     archive = archive_of(folder, ROOT / "demo" / "second" / "events")
     with archive.config.open("a", encoding="utf-8") as file:
