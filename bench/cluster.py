@@ -1,6 +1,7 @@
 """Recognition by Dask's workers beside local ones and bare processes: speed-up and overhead.
 
     python -m bench.cluster [--blocks 8] [--windows 2] [--rounds 5]
+    python -m bench.cluster --carry 20
 
 The model has whisper-small's shape and random weights (bench/small_model.py), in int8, one thread
 for each worker, tokens capped, no second look. Every side does the same blocks with one worker
@@ -8,6 +9,9 @@ and with two, models loaded and warm; sides take turns, round after round. Bare 
 `ProcessPoolExecutor` that recognises and nothing else. Prints for each side the median wall and
 processor seconds (of its workers and of what stands between), and, as medians over the rounds:
 Dask's speed-up as a share of that of the bare processes, and its time beside the local executor.
+
+With `--carry N` nothing is recognised: N blocks of four minutes of speech-like sound go out and a
+word for each window comes back, by the local executor and by Dask, and what a block costs is told.
 """
 
 from __future__ import annotations
@@ -41,13 +45,16 @@ from pipeline.executors.dask import Dask
 from pipeline.executors.local import Local
 from pipeline.executors.orphans import die_with_parent
 from pipeline.executors.station import Post, serve
-from pipeline.model import Recognised, Span, Window
+from pipeline.model import Recognised, Segment, Span, Window, Word
 from pipeline.progress import Progress
 from pipeline.transcribe import Recogniser, Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     Submit = Callable[[Task], Future[Recognised]]
 
@@ -155,6 +162,44 @@ def blocks(count: int, windows: int) -> list[Task]:
     ]
 
 
+class Deaf:
+    """Hears nothing: one word for each window."""
+
+    def recognise(
+        self, sound: NDArray[np.float32], windows: Sequence[Span], options: Recognition
+    ) -> tuple[Segment, ...]:
+        """Return a word for each window."""
+        del sound, options
+        return tuple(Segment((Word(w.start_ms, w.end_ms, "mot"),)) for w in windows)
+
+    def languages(
+        self, sound: NDArray[np.float32], windows: Sequence[Span]
+    ) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Return nothing for each window."""
+        del sound
+        return ((),) * len(windows)
+
+
+class Unheard(Engine):
+    """Loads a recogniser that hears nothing."""
+
+    def load(self) -> Recogniser:
+        """Load nothing."""
+        return Deaf()
+
+
+def carry(count: int) -> None:
+    """Measure what it costs to send blocks out and take words back, and print."""
+    tasks = blocks(count, 8)
+    for make in (local, dask):
+        before = set(_below(set()))
+        with make(Unheard(ROOT, "cpu", "int8", 1), 1) as submit:
+            submit(tasks[0]).result()
+            side = Side(submit, _below(before))
+            wall_s, cpu_s = (spent / count for spent in side.do(tasks))
+        print(f"{make.__name__}: {wall_s:.3f} s, {cpu_s:.3f} s of processor time for a block")
+
+
 def measure(engine: Engine, tasks: Sequence[Task], rounds: int) -> None:
     """Measure all sides and print."""
     with ExitStack() as all_sides:
@@ -206,7 +251,11 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=8)
     parser.add_argument("--windows", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--carry", type=int, default=0)
     given = parser.parse_args()
+    if given.carry:
+        carry(given.carry)
+        return
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "model"
         write_small(folder, ROOT / "demo" / "model")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
+import dask
 from distributed import Reschedule, Worker, WorkerPlugin, get_worker
 
 from archive.errors import ClusterFault, PlenaryError, Stopped
@@ -112,6 +113,8 @@ def serve(post: Post, say: Callable[[str], None]) -> None:
     """Work for the scheduler until interrupted; wait for one that is away. Raises ClusterFault."""
     safe = security(post.scheduler, post.certificates)
     hush(logging.ERROR)
+    # It would look a hundred times a second at what its threads do: they wait for recognisers.
+    dask.config.set({"distributed.worker.profile.enabled": False})
     local = Local(post.engine, post.workers, post.memory)
 
     async def attend() -> None:
