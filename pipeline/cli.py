@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.errors import ArchiveFault, PlenaryError
-from pipeline import cli_correct, cli_keeping, cli_public
+from pipeline import cli_cluster, cli_correct, cli_keeping, cli_public
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,8 @@ def main(ctx: click.Context, config: Path) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for _verb in (*cli_correct.VERBS, *cli_keeping.VERBS, *cli_public.VERBS):
+_VERBS = (*cli_cluster.VERBS, *cli_correct.VERBS, *cli_keeping.VERBS, *cli_public.VERBS)
+for _verb in _VERBS:
     main.add_command(_verb)
 
 

@@ -19,7 +19,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import IO, TYPE_CHECKING
 
-from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
+from archive.errors import ArchiveFault, Busy, CaptureFault, ClusterFault, PlenaryError, Stopped
 from pipeline import rows
 from pipeline.following import followed
 from pipeline.hear import Bench, begin, hear, inputs, recognised
@@ -269,8 +269,8 @@ def _costing_only_itself(
     """Note what goes wrong and go on; words that stand (`heard`) are not called failed for it."""
     try:
         yield
-    except (Stopped, Due, sqlite3.Error):
-        raise  # what work.db cannot hold stops the night, not one recording
+    except (Stopped, Due, ClusterFault, sqlite3.Error):
+        raise  # without work.db or without workers the night stops, not one recording
     except PlenaryError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 (a bug, or a library's: the night goes on)

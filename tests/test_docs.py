@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PAGES = [
     *("README.md", "CHANGELOG.md", "demo/README.md"),
     *("docs/keeping.md", "docs/exports.md", "docs/correcting.md", "docs/serving.md"),
+    "docs/scaling.md",
 ]
 
 

@@ -27,7 +27,7 @@ CONFIG: Mapping[str, tuple[str, ...]] = {
     "voices": ("model",),
     "attribution": ("min_confidence",),
     "media": ("web_copy", "height", "quality"),
-    "run": ("executor", "workers"),
+    "run": ("executor", "workers", "scheduler", "certificates", "resources"),
     "site": ("title", "language", "url", "contact", "names", "open_data"),
 }
 
