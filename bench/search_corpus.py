@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 WORD_MS, PASSAGES_OF_SESSION, SESSIONS_OF_EVENT = 400, 120, 4
 KINDS = ("plenary", "plenary", "workshop", "round-table", "opening")
 ORIGINS = ("automatic",) * 8 + ("confirmed", "corrected")
-SYLLABLES = "ba be bo bra cer co dan del fé fri gar gue jol ka lan lé lor mar mé nou pa pi ron sa té tru val vi yo zé"
+SYLLABLES = (
+    "ba be bo bra cer co dan del fé fri gar gue jol ka lan lé lor mar mé nou pa pi ron sa té tru"
+    " val vi yo zé"
+)
 PEOPLE, ORGANISATIONS, SERIES, NEWEST = 3_000, 300, 20, dt.date(2025, 12, 1)
 
 

@@ -1,0 +1,144 @@
+"""What would narrow some hits: each value of each facet, and how many would stay."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from archive.matching import Row
+
+FACETS = ("person", "organisation", "event", "series", "year", "kind", "origin")
+MOST_VALUES = 100
+"""A facet tells its most frequent values only: nobody reads more."""
+
+_LABELS = {
+    "person": "SELECT id, name FROM people",
+    "organisation": "SELECT id, name FROM organisations",
+    "event": "SELECT id, title FROM events",
+    "series": "SELECT id, title FROM series",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One value that would narrow the results, and how many would stay."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What of a session the filters and facets look at."""
+
+    event: str
+    series: str | None
+    year: str
+    kind: str | None
+    recording: str | None
+
+
+class Sorted:
+    """Some hits, with what the filters and facets ask of them.
+
+    `passing` are those that pass all filters, in the order in which they were given.
+    """
+
+    def __init__(
+        self, db: sqlite3.Connection, rows: Sequence[Row], filters: Mapping[str, str]
+    ) -> None:
+        self._db, self._rows = db, rows
+        self._sessions = _sessions(db, {row[1] for row in rows})
+        self._speaks_for = _organisations(
+            db, {(row[2], self._sessions[row[1]].event) for row in rows if row[2]}
+        )
+        self._checks = {name: self._check(name, value) for name, value in filters.items()}
+        self.passing = self._pass_all_but("")
+
+    def facets(self) -> dict[str, tuple[Facet, ...]]:
+        """Count each value under all filters but those of its own facet."""
+        free = [name for name in FACETS if name not in self._checks]
+        counted = self._count(free, self.passing)
+        for name in set(FACETS).intersection(self._checks):
+            counted |= self._count([name], self._pass_all_but(name))
+        return {name: self._shown(name, counted[name]) for name in FACETS}
+
+    def _check(self, name: str, value: str) -> Callable[[Row], bool]:
+        """Return whether a row passes a filter."""
+        if name == "person":
+            return lambda row: row[2] == value
+        if name == "origin":
+            return lambda row: row[3] == value
+        if name == "organisation":
+            speakers = {pair for pair, found in self._speaks_for.items() if value in found}
+            return lambda row: (row[2], self._sessions[row[1]].event) in speakers
+        inside = {i for i, session in self._sessions.items() if getattr(session, name) == value}
+        return lambda row: row[1] in inside
+
+    def _pass_all_but(self, name: str) -> Sequence[Row]:
+        rows = self._rows
+        for other, check in self._checks.items():
+            if other != name:
+                rows = [row for row in rows if check(row)]
+        return rows
+
+    def _count(self, names: Iterable[str], rows: Sequence[Row]) -> dict[str, Counter[str | None]]:
+        by_session = Counter(row[1] for row in rows)
+        counted: dict[str, Counter[str | None]] = {name: Counter() for name in names}
+        for name, counts in counted.items():
+            if name == "person":
+                counts.update(row[2] for row in rows)
+            elif name == "origin":
+                counts.update(row[3] for row in rows)
+            elif name == "organisation":
+                pairs = Counter((row[2], self._sessions[row[1]].event) for row in rows)
+                for pair, found in self._speaks_for.items():
+                    counts.update(dict.fromkeys(found, pairs[pair]))
+            else:
+                for session, count in by_session.items():
+                    counts[getattr(self._sessions[session], name)] += count
+        return counted
+
+    def _shown(self, name: str, counts: Counter[str | None]) -> tuple[Facet, ...]:
+        told = [(value, count) for value, count in counts.items() if value is not None and count]
+        told.sort(key=lambda one: (-one[1], one[0]))
+        most = told[:MOST_VALUES]
+        labels: dict[str, str] = {}
+        if name in _LABELS:
+            among = f"{_LABELS[name]} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
+            labels = dict(self._db.execute(among, [json.dumps([value for value, _ in most])]))
+        found = (Facet(value, labels.get(value, value), count) for value, count in most)
+        return tuple(sorted(found, key=lambda facet: (-facet.count, facet.label)))
+
+
+def _sessions(db: sqlite3.Connection, ids: set[str]) -> dict[str, _Session]:
+    rows = db.execute(
+        "SELECT s.id, s.event_id, e.series_id, SUBSTR(COALESCE(s.date, e.date), 1, 4), s.kind, "
+        "s.recording_id FROM json_each(?) given CROSS JOIN sessions s ON s.id = given.value "
+        "JOIN events e ON e.id = s.event_id",
+        [json.dumps(sorted(ids))],
+    )
+    return {row[0]: _Session(*row[1:]) for row in rows}
+
+
+def _organisations(
+    db: sqlite3.Connection, speakers: set[tuple[str, str]]
+) -> dict[tuple[str | None, str], set[str]]:
+    """Return for whom people speak at events: pairs of a person and an event are given."""
+    found: dict[tuple[str | None, str], set[str]] = defaultdict(set)
+    rows = db.execute(
+        "SELECT r.person_id, r.event_id, r.organisation_id FROM json_each(?) given "
+        "CROSS JOIN roles r ON r.person_id = given.value ->> 0 AND r.event_id = given.value ->> 1 "
+        "WHERE r.organisation_id IS NOT NULL",
+        [json.dumps(sorted(speakers))],
+    )
+    for person, event, organisation in rows:
+        found[person, event].add(organisation)
+    return found
