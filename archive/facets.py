@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from archive.matching import Row
 
@@ -23,6 +24,16 @@ _LABELS = {
     "event": "SELECT id, title FROM events",
     "series": "SELECT id, title FROM series",
 }
+
+
+_SESSION, _PERSON, _ORIGIN, _SPEAKER = (
+    itemgetter(1),
+    itemgetter(2),
+    itemgetter(3),
+    itemgetter(2, 1),
+)
+_OWN = {"person": _PERSON, "origin": _ORIGIN}
+"""What a hit itself holds of facets; the rest its session tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +66,8 @@ class Sorted:
         self, db: sqlite3.Connection, rows: Sequence[Row], filters: Mapping[str, str]
     ) -> None:
         self._db, self._rows = db, rows
-        self._sessions = _sessions(db, {row[1] for row in rows})
-        self._speaks_for = _organisations(
-            db, {(row[2], self._sessions[row[1]].event) for row in rows if row[2]}
-        )
+        self._sessions = _sessions(db, set(map(_SESSION, rows)))
+        self._speaks_for = _organisations(db, set(map(_PERSON, rows)))
         self._checks = {name: self._check(name, value) for name, value in filters.items()}
         self.passing = self._pass_all_but("")
 
@@ -77,8 +86,7 @@ class Sorted:
         if name == "origin":
             return lambda row: row[3] == value
         if name == "organisation":
-            speakers = {pair for pair, found in self._speaks_for.items() if value in found}
-            return lambda row: (row[2], self._sessions[row[1]].event) in speakers
+            return lambda row: value in self._spoken_for(row[2], row[1])
         inside = {i for i, session in self._sessions.items() if getattr(session, name) == value}
         return lambda row: row[1] in inside
 
@@ -89,18 +97,23 @@ class Sorted:
                 rows = [row for row in rows if check(row)]
         return rows
 
+    def _spoken_for(self, person: str | None, session: str) -> Collection[str]:
+        """Return the organisations that a person spoke for in a session."""
+        return self._speaks_for.get((person, self._sessions[session].event), ())
+
     def _count(self, names: Iterable[str], rows: Sequence[Row]) -> dict[str, Counter[str | None]]:
-        by_session = Counter(row[1] for row in rows)
-        counted: dict[str, Counter[str | None]] = {name: Counter() for name in names}
-        for name, counts in counted.items():
-            if name == "person":
-                counts.update(row[2] for row in rows)
-            elif name == "origin":
-                counts.update(row[3] for row in rows)
-            elif name == "organisation":
-                pairs = Counter((row[2], self._sessions[row[1]].event) for row in rows)
-                for pair, found in self._speaks_for.items():
-                    counts.update(dict.fromkeys(found, pairs[pair]))
+        by_session = Counter(map(_SESSION, rows))
+        counted: dict[str, Counter[str | None]] = {}
+        for name in names:
+            if name in _OWN:
+                counted[name] = Counter(map(_OWN[name], rows))
+                continue
+            counts: Counter[str | None] = Counter()
+            counted[name] = counts
+            if name == "organisation":
+                for (person, session), count in Counter(map(_SPEAKER, rows)).items():
+                    for organisation in self._spoken_for(person, session):
+                        counts[organisation] += count
             else:
                 for session, count in by_session.items():
                     counts[getattr(self._sessions[session], name)] += count
@@ -129,15 +142,14 @@ def _sessions(db: sqlite3.Connection, ids: set[str]) -> dict[str, _Session]:
 
 
 def _organisations(
-    db: sqlite3.Connection, speakers: set[tuple[str, str]]
+    db: sqlite3.Connection, people: set[str | None]
 ) -> dict[tuple[str | None, str], set[str]]:
-    """Return for whom people speak at events: pairs of a person and an event are given."""
+    """Return for whom each person spoke at each event."""
     found: dict[tuple[str | None, str], set[str]] = defaultdict(set)
     rows = db.execute(
         "SELECT r.person_id, r.event_id, r.organisation_id FROM json_each(?) given "
-        "CROSS JOIN roles r ON r.person_id = given.value ->> 0 AND r.event_id = given.value ->> 1 "
-        "WHERE r.organisation_id IS NOT NULL",
-        [json.dumps(sorted(speakers))],
+        "CROSS JOIN roles r ON r.person_id = given.value WHERE r.organisation_id IS NOT NULL",
+        [json.dumps(sorted(people - {None}, key=str))],
     )
     for person, event, organisation in rows:
         found[person, event].add(organisation)

@@ -381,6 +381,10 @@ Beginnings of two to four letters have an index of their own: joining all their 
 a second in a million passages.
 """
 
+PAGE_BYTES = 16_384
+"""The page size of a published file: in SQLite's usual one of 4096 a passage with its times leaves
+so much room that a third of the file is empty."""
+
 HIT_INDEXES = (
     "CREATE INDEX hit_turns ON passages(id, turn_id)",
     "CREATE INDEX hit_speakers ON turns(id, session_id, person_id, origin)",

@@ -3,7 +3,8 @@
 The texts are the sittings and the novels of ../shared/material, cut into passages as the pipeline
 cuts them. From the second time round, of a thousand words twenty are exchanged for another word of
 the texts and two for a word that nobody ever said, as misheard names are; so that the vocabulary
-grows with the archive. Sessions last about an hour, turns about three passages.
+grows with the archive. Sessions last about an hour, turns about three passages; twenty people
+speak at an event.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import random
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
 from archive.forms import build_forms
-from archive.schema import BY_NAME, create_tables
+from archive.schema import BY_NAME, PAGE_BYTES, create_tables
 from bench.sittings import read_sittings
 from pipeline.passages import PARAGRAPH_WORDS
 from pipeline.sentences import ends_sentence
@@ -36,6 +38,7 @@ SYLLABLES = (
     " val vi yo zé"
 )
 PEOPLE, ORGANISATIONS, SERIES, NEWEST = 3_000, 300, 20, dt.date(2025, 12, 1)
+CAST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ def build(material: Path, file: Path, count: int) -> Corpus:
     dice = random.Random(6)
     size = 0
     with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "temp_store = MEMORY"):
             db.execute(f"PRAGMA {pragma}")
         db.execute("BEGIN")
@@ -118,7 +122,8 @@ class _Passages:
         end = start + count * WORD_MS
         if place == 0 or dice.random() < 1 / 3:
             self.turn += 1
-            speaker = f"p{dice.randrange(PEOPLE)}" if dice.random() < 0.8 else None
+            cast = _cast(session // SESSIONS_OF_EVENT)
+            speaker = f"p{dice.choice(cast)}" if dice.random() < 0.8 else None
             self.turns.append(
                 {
                     "id": self.turn,
@@ -160,6 +165,12 @@ def _session_id(session: int) -> str:
     return f"e{session // SESSIONS_OF_EVENT}/s{session}"
 
 
+@cache
+def _cast(event: int) -> list[int]:
+    """Return who speaks at an event."""
+    return random.Random(event).sample(range(PEOPLE), CAST)
+
+
 def _programme(sessions: int, dice: random.Random) -> dict[str, list[Mapping[str, object]]]:
     """Return the rows of all events; passages are numbered from the newest on."""
     events = range(-(-sessions // SESSIONS_OF_EVENT))
@@ -176,7 +187,7 @@ def _programme(sessions: int, dice: random.Random) -> dict[str, list[Mapping[str
         "roles": [
             {"person_id": f"p{p}", "event_id": f"e{e}", "role": "élu", "organisation_id": homes[p]}
             for e in events
-            for p in dice.sample(range(PEOPLE), 60)
+            for p in _cast(e)
         ],
         "recordings": [
             {"id": _session_id(s), "event_id": f"e{s // SESSIONS_OF_EVENT}", "status": "ok"}
