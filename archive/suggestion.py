@@ -9,6 +9,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from archive.french import fold, tokens
+from archive.matching import find
 from archive.question import expression, expressions, quoted, read_question, together
 from archive.snippet import highlighted
 
@@ -39,7 +40,7 @@ def suggest(db: sqlite3.Connection, question: Question, deadline: Deadline) -> s
         ways = [_replaced(text, word, near) for near in _nearest(db, fold(word))]
         if not ways:
             return None
-        text = next((way for way in ways if _finds(db, way)), ways[0])
+        text = next((way for way in ways if _finds(db, way, deadline)), ways[0])
     return text if text != question.text else None
 
 
@@ -47,11 +48,9 @@ def _unknown(db: sqlite3.Connection, terms: Sequence[Term]) -> list[str]:
     """Return the words without a hit as they were typed, those within phrases too."""
     found: list[str] = []
     for term in terms:
-        if _has_hit(db, expression(db, term)):
-            continue
         if term.kind == "phrase":
             found += [word for word in tokens(term.text) if not _has_hit(db, quoted(word))]
-        else:
+        elif not _has_hit(db, expression(db, term)):
             found.append(term.text)
     return found
 
@@ -64,12 +63,13 @@ def _replaced(text: str, word: str, near: str) -> str:
     return text
 
 
-def _finds(db: sqlite3.Connection, text: str) -> bool:
-    terms = read_question(text).terms
-    return bool(terms) and _has_hit(db, together(expressions(db, terms)))
+def _finds(db: sqlite3.Connection, text: str, deadline: Deadline) -> bool:
+    match = together(expressions(db, read_question(text).terms))
+    return bool(match and find(db, match, deadline, most=1).rows)
 
 
 def _has_hit(db: sqlite3.Connection, match: str) -> bool:
+    """Tell whether anything says a word; of a phrase it could take long to tell."""
     found = db.execute("SELECT 1 FROM passages_fts WHERE passages_fts MATCH ? LIMIT 1", [match])
     return found.fetchone() is not None
 
