@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -143,14 +143,17 @@ def _sessions(db: sqlite3.Connection, ids: set[str]) -> dict[str, _Session]:
 
 def _organisations(
     db: sqlite3.Connection, people: set[str | None]
-) -> dict[tuple[str | None, str], set[str]]:
+) -> dict[tuple[str | None, str], tuple[str, ...]]:
     """Return for whom each person spoke at each event."""
-    found: dict[tuple[str | None, str], set[str]] = defaultdict(set)
+    found: dict[tuple[str | None, str], tuple[str, ...]] = {}
     rows = db.execute(
         "SELECT r.person_id, r.event_id, r.organisation_id FROM json_each(?) given "
-        "CROSS JOIN roles r ON r.person_id = given.value WHERE r.organisation_id IS NOT NULL",
+        "CROSS JOIN roles r INDEXED BY hit_roles ON r.person_id = given.value "
+        "WHERE r.organisation_id IS NOT NULL",
         [json.dumps(sorted(people - {None}, key=str))],
     )
     for person, event, organisation in rows:
-        found[person, event].add(organisation)
+        known = found.get((person, event), ())
+        if organisation not in known:
+            found[person, event] = (*known, organisation)
     return found

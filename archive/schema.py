@@ -388,6 +388,7 @@ so much room that a third of the file is empty."""
 HIT_INDEXES = (
     "CREATE INDEX hit_turns ON passages(id, turn_id)",
     "CREATE INDEX hit_speakers ON turns(id, session_id, person_id, origin)",
+    "CREATE INDEX hit_roles ON roles(person_id, event_id, organisation_id)",
 )
 """What filters and facets ask of a hit, without reading its words and their times."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from archive.facets import FACETS, Facet, Sorted
-from archive.matching import Deadline, best, few, find
+from archive.matching import Deadline, Found, best, find, gather, unsaid
 from archive.question import expressions, read_question, together
 from archive.snippet import MARK_END, MARK_START, highlighted, snippet
 from archive.suggestion import suggest
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from archive.matching import Row
+
 
 __all__ = [
     "FACETS",
@@ -33,9 +34,7 @@ __all__ = [
 
 Order = Literal["relevance", "date"]
 
-MANY = 50_000
-"""Past so many hits they are not ranked and not counted further."""
-COUNTING_S, ENOUGH_S = 0.1, 0.2
+COUNTING_S, ENOUGH_S = 0.06, 0.2
 """Counting ends after so long, and so does putting the best first: a visitor waits no longer."""
 _LONGEST_PAGE, _LAST_PAGE = 200, 1_000_000
 
@@ -125,35 +124,48 @@ def search(
         if not filters:
             return Results(query, order=query.order, note="no-text")
     asked = expressions(db, question.terms)
-    match = together(asked) if asked else None
     began = clock()
-    enough = Deadline(began + ENOUGH_S, clock)
-    found = find(db, match, Deadline(began + COUNTING_S, clock), most=MANY + 1)
-    many = found.then is not None
-    exact = few(db, match, filters) if many and filters else None
-    hits = Sorted(db, found.rows if exact is None else _merged(found.rows, exact), filters)
-    facets = hits.facets()
-    wanted = _pages(query).stop
-    order, ids = query.order, None
-    if match is not None and order == "relevance" and not many:
-        ids = best(db, asked, {row[0] for row in hits.passing}, wanted, enough)
+    counting, enough = Deadline(began + COUNTING_S, clock), Deadline(began + ENOUGH_S, clock)
+    missing = [question.terms[place] for place in unsaid(db, asked, enough)]
+    match = together(asked) if asked else None
+    found = Found((), None) if missing else gather(db, match, filters, counting)
+    sorted_hits = Sorted(db, found.rows, filters)
+    facets = sorted_hits.facets()
+    ids = None
+    if query.order == "relevance" and asked and found.then is None:
+        passing = {row[0] for row in sorted_hits.passing}
+        ids = best(db, asked, passing, _page(query).stop, enough) if passing else []
+    order: Order = "date" if ids is None else "relevance"
     if ids is None:
-        order, ids = "date", [row[0] for row in hits.passing]
-        if found.then is not None and exact is None and len(ids) < wanted:
-            further = find(
-                db, match, enough, most=wanted - len(ids), filters=filters, begin=found.then
-            )
-            ids += [row[0] for row in further.rows]
+        ids = _newest(db, match, filters, found, sorted_hits.passing, _page(query).stop, enough)
     return Results(
         query,
-        _hits(db, match, ids[_pages(query)]),
-        len(hits.passing),
-        many and exact is None,
+        _hits(db, match, ids[_page(query)]),
+        len(sorted_hits.passing),
+        found.then is not None,
         order,
-        "many" if match is not None and order != query.order else "",
+        "many" if asked and order != query.order else "",
         facets,
-        suggest(db, question, enough) if asked and not found.rows else None,
+        suggest(db, question.text, missing, enough) if missing else None,
     )
+
+
+def _newest(
+    db: sqlite3.Connection,
+    match: str | None,
+    filters: Mapping[str, str],
+    found: Found,
+    passing: Sequence[Row],
+    wanted: int,
+    deadline: Deadline,
+) -> list[int]:
+    """Return the passing hits, newest first, and further ones where a page wants them."""
+    ids = [row[0] for row in passing]
+    lacking = wanted - len(ids)
+    if found.then is None or lacking <= 0 or deadline.over():
+        return ids
+    further = find(db, match, deadline, most=lacking, filters=filters, begin=found.then)
+    return ids + [row[0] for row in further.rows]
 
 
 def _storable(text: str) -> str:
@@ -161,12 +173,7 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _merged(rows: Sequence[Row], exact: Sequence[Row]) -> Sequence[Row]:
-    """Return both in the order of their passages, each once."""
-    return sorted({*rows, *exact}, key=lambda row: row[0])
-
-
-def _pages(query: Query) -> slice:
+def _page(query: Query) -> slice:
     """Return where the asked page stands among all hits."""
     size = min(max(query.size, 1), _LONGEST_PAGE)
     page = min(max(query.page, 1), _LAST_PAGE)

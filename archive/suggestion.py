@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 
 from archive.french import fold, tokens
 from archive.matching import find
-from archive.question import expression, expressions, quoted, read_question, together
+from archive.question import expressions, quoted, read_question, together
 from archive.snippet import highlighted
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.matching import Deadline
-    from archive.question import Question, Term
+    from archive.question import Term
 
 _NEAR = 0.6
 """How alike a suggested word must be: 1 less the share of letters to change."""
@@ -28,31 +28,33 @@ _OFTEN = 1_000
 """Between words as near as each other the more frequent wins; counting ends here."""
 
 
-def suggest(db: sqlite3.Connection, question: Question, deadline: Deadline) -> str | None:
-    """Return the question with each word that has no hit replaced by the nearest one that has.
+def suggest(
+    db: sqlite3.Connection, text: str, missing: Sequence[Term], deadline: Deadline
+) -> str | None:
+    """Return a question with each word of `missing` replaced by the nearest that is said.
 
-    None where every word has hits, or where nothing in the archive is near.
+    `missing` are its terms that no passage says; of a phrase the words that are nowhere count.
+    None where nothing in the archive is near.
     """
-    text = question.text
-    for number, word in enumerate(_unknown(db, question.terms)):
+    asked = text
+    for number, word in enumerate(_words(db, missing)):
         if number and deadline.over():
             return None
         ways = [_replaced(text, word, near) for near in _nearest(db, fold(word))]
         if not ways:
             return None
         text = next((way for way in ways if _finds(db, way, deadline)), ways[0])
-    return text if text != question.text else None
+    return text if text != asked else None
 
 
-def _unknown(db: sqlite3.Connection, terms: Sequence[Term]) -> list[str]:
-    """Return the words without a hit as they were typed, those within phrases too."""
-    found: list[str] = []
-    for term in terms:
+def _words(db: sqlite3.Connection, missing: Sequence[Term]) -> list[str]:
+    words: list[str] = []
+    for term in missing:
         if term.kind == "phrase":
-            found += [word for word in tokens(term.text) if not _has_hit(db, quoted(word))]
-        elif not _has_hit(db, expression(db, term)):
-            found.append(term.text)
-    return found
+            words += [word for word in tokens(term.text) if not _is_said(db, word)]
+        else:
+            words.append(term.text)
+    return words
 
 
 def _replaced(text: str, word: str, near: str) -> str:
@@ -68,9 +70,10 @@ def _finds(db: sqlite3.Connection, text: str, deadline: Deadline) -> bool:
     return bool(match and find(db, match, deadline, most=1).rows)
 
 
-def _has_hit(db: sqlite3.Connection, match: str) -> bool:
-    """Tell whether anything says a word; of a phrase it could take long to tell."""
-    found = db.execute("SELECT 1 FROM passages_fts WHERE passages_fts MATCH ? LIMIT 1", [match])
+def _is_said(db: sqlite3.Connection, word: str) -> bool:
+    found = db.execute(
+        "SELECT 1 FROM passages_fts WHERE passages_fts MATCH ? LIMIT 1", [quoted(word)]
+    )
     return found.fetchone() is not None
 
 

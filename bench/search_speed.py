@@ -35,9 +35,9 @@ from typing import TYPE_CHECKING, Any
 
 from archive.facets import FACETS, MOST_VALUES
 from archive.french import is_stop_word, read_dictionary, tokens
-from archive.matching import WHERE
+from archive.matching import MANY, condition
 from archive.question import expressions, read_question, together
-from archive.search import MANY, Query, search
+from archive.search import Query, search
 from bench import search_tantivy
 from bench.hostile import hostile_strings
 from bench.search_corpus import build
@@ -140,14 +140,14 @@ def plain(db: sqlite3.Connection, query: Query, order: str, most: int) -> None:
         [match, most],
     )
     for name, (column, joins) in GROUPS.items():
-        others = [WHERE[n].replace("t.", "h.") for n in filters if n != name]
+        others = [condition(n).replace("t.", "h.") for n in filters if n != name]
         db.execute(
             f"SELECT {column}, COUNT(*) FROM temp.hits h {joins} "  # noqa: S608
             f"WHERE {' AND '.join(others) or 'TRUE'} GROUP BY 1 "
             f"ORDER BY 2 DESC LIMIT {MOST_VALUES}",
             filters,
         ).fetchall()
-    where = " AND ".join(WHERE[n] for n in filters)
+    where = " AND ".join(condition(n) for n in filters)
     turns = f"JOIN passages p ON p.id = f.rowid JOIN turns t ON t.id = p.turn_id AND {where}"
     page = db.execute(
         f"SELECT f.rowid FROM passages_fts f {turns if filters else ''} "  # noqa: S608

@@ -11,7 +11,7 @@ from archive_fixture import DAY, EVENING, TODAY, evening_recording, make_work, p
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import search as searching
+from archive import matching
 from archive.publish import publish
 from archive.search import MARK_END, MARK_START, Query, Results, search
 from archive.snippet import LONGEST, snippet
@@ -163,7 +163,7 @@ def test_many_hits_give_up_their_order(
     db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past the limit counting stops, the order is by date, and both are said."""
-    monkeypatch.setattr(searching, "MANY", 2)
+    monkeypatch.setattr(matching, "MANY", 2)
     results = search(db, Query("coop*"))
     assert results.more_than
     assert (results.order, results.note) == ("date", "many")
