@@ -205,7 +205,7 @@ def _stretches(begin: int, end: int, deadline: Deadline) -> Iterator[tuple[int, 
         yield first, min(first + width - 1, end)
         took = max(deadline.clock() - began, 1e-6)
         first += width
-        width = max(_FIRST_STRETCH // 8, round(width * min(_WIDEN, _STRETCH_S / took)))
+        width = max(_FIRST_STRETCH // 8, 1, round(width * min(_WIDEN, _STRETCH_S / took)))
 
 
 def best(
@@ -220,8 +220,10 @@ def best(
     Only terms that have fewer than MANY hits of their own have a say: to weigh a term, bm25
     goes through all its hits at one go.
     """
+    if len(among) > _LOOK and deadline.over():
+        return None
     telling = [e for e in expressions if _is_rare(db, e, deadline)]
-    if not telling or (len(among) > _LOOK and deadline.over()):
+    if not telling:
         return None
     ranked: list[tuple[float, int]] = []
     rows = db.execute(
