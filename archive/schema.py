@@ -377,8 +377,8 @@ CREATE_FTS = (
 )
 """The full-text index of the published file: no extension, no copy of the text.
 
-Beginnings of two to four letters have an index of their own: joining all their words takes half
-a second in a million passages.
+Beginnings of two to four letters have an index of their own: to join all words in "de" before the
+first hit takes 46 ms in a hundred thousand passages, and cannot be interrupted.
 """
 
 PAGE_BYTES = 16_384
