@@ -59,9 +59,9 @@ def _words(db: sqlite3.Connection, missing: Sequence[Term]) -> list[str]:
 
 def _replaced(text: str, word: str, near: str) -> str:
     """Put `near` where `word` stands first, whatever its accents."""
-    for match in re.finditer(rf"(?<!\w){'.' * len(word)}(?!\w)", text):
-        if fold(match.group()) == fold(word):
-            return text[: match.start()] + near + text[match.end() :]
+    for match in re.finditer(rf"(?<!\w)(?=(.{{{len(word)}}})(?!\w))", text, re.DOTALL):
+        if fold(match[1]) == fold(word):
+            return text[: match.start(1)] + near + text[match.end(1) :]
     return text
 
 

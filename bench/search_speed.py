@@ -1,12 +1,13 @@
 """Measure how fast search is, beside the same in plain SQL and in tantivy, on the same passages.
 
     pip install -e '.[bench]'
-    python -m bench.search_speed --passages 100000 1000000 --folder /somewhere/large [--wall]
+    python -m bench.search_speed --folder /somewhere/large [--passages 100000 1000000]
+        [--rounds 3] [--wall]
 
 Builds a published file of each size (bench/search_corpus.py) in the folder, unless it is there,
 and a tantivy index of its texts. Asks 200 mixed queries, drawn from the texts with a fixed seed:
 rare, usual and common words, phrases, beginnings, several words, filters. Each asks for the first
-page with snippets and facets, three times; the median of the three counts.
+page with snippets and facets; of some rounds the median counts.
 
 "plain SQL" is the same MATCH expression with the same order and the same facets: hits with their
 speakers in a temporary table, a GROUP BY for each facet, FTS5's snippet(); where ours stops
@@ -27,9 +28,10 @@ import random
 import sqlite3
 import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +45,11 @@ from bench.hostile import hostile_strings
 from bench.search_corpus import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from archive.search import Results
 
 MATERIAL = Path("../shared/material")
-ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,52 +168,67 @@ def plain(db: sqlite3.Connection, query: Query, order: str, most: int) -> None:
         ).fetchone()
 
 
-def timed(clock: Callable[[], float], act: Callable[[], object]) -> float:
-    """Return the median milliseconds of some rounds."""
-    taken = []
-    for _ in range(ROUNDS):
-        began = clock()
-        act()
-        taken.append((clock() - began) * 1000)
-    return statistics.median(taken)
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """How often something is done, and by which clock of seconds."""
+
+    rounds: int
+    clock: Callable[[], float]
+
+    def __call__(self, act: Callable[[], object]) -> float:
+        """Return the median milliseconds that it takes."""
+        taken = []
+        for _ in range(self.rounds):
+            began = self.clock()
+            act()
+            taken.append((self.clock() - began) * 1000)
+        return statistics.median(taken)
 
 
 def line(name: str, taken: Sequence[float]) -> str:
     """Return median, 95th percentile and maximum."""
-    if not taken:
-        return f"{name:20} -"
     at = sorted(taken)[min(len(taken) - 1, round(0.95 * len(taken)))]
     middle, longest = statistics.median(taken), max(taken)
     return f"{name:15} median {middle:7.1f}  p95 {at:7.1f}  longest {longest:7.1f} ms"
 
 
-def compare(
-    db: sqlite3.Connection, index: search_tantivy.Index, clock: Callable[[], float]
-) -> None:
+def compare(db: sqlite3.Connection, index: search_tantivy.Index, watch: Stopwatch) -> None:
     """Ask all, print for each kind of query and for all."""
-    asked = queries(db, random.Random(11))
-    taken: dict[str, dict[str, list[float]]] = {}
+    everything: dict[str, list[float]] = defaultdict(list)
     gave_way = 0
-    for one in asked:
-        answer: list[Results] = []
-        ours = timed(clock, lambda: answer.append(search(db, one.query, clock=clock)))  # noqa: B023
-        found = answer[-1]
-        gave_way += found.more_than or found.order != one.query.order
-        most = found.total if found.more_than and one.kind != "filter" else MANY + 1
-        columns = {
-            "ours": ours,
-            "plain SQL": timed(clock, lambda: plain(db, one.query, found.order, most)),  # noqa: B023
-            "plain SQL, all": timed(clock, lambda: plain(db, one.query, "relevance", -1)),  # noqa: B023
-        }
-        if one.kind != "filter":
-            columns["tantivy"] = timed(clock, lambda: index.search(db, one.query.text))  # noqa: B023
-        for kind in (one.kind, "all"):
+    for kind, asked in groupby(queries(db, random.Random(11)), key=lambda one: one.kind):
+        taken: dict[str, list[float]] = defaultdict(list)
+        for one in asked:
+            found, columns = answers(db, index, one, watch)
+            gave_way += found.more_than or found.order != one.query.order
             for name, ms in columns.items():
-                taken.setdefault(kind, {}).setdefault(name, []).append(ms)
-    for kind, ways in taken.items():
-        for name, times in ways.items():
-            print(f"  {kind:8} {len(times):4}  {line(name, times)}")
-    print(f"  of {len(asked)} queries {gave_way} gave way: counted so far, or newest first")
+                taken[name].append(ms)
+                everything[name].append(ms)
+        show(kind, taken)
+    show("all", everything)
+    print(f"  {gave_way} gave way: counted so far, or newest first", flush=True)
+
+
+def answers(
+    db: sqlite3.Connection, index: search_tantivy.Index, asked: Asked, watch: Stopwatch
+) -> tuple[Results, dict[str, float]]:
+    """Answer a query in every way; return ours and the milliseconds of each."""
+    query = asked.query
+    ours: list[Results] = []
+    columns = {"ours": watch(lambda: ours.append(search(db, query, clock=watch.clock)))}
+    found = ours[-1]
+    most = found.total if found.more_than and asked.kind != "filter" else MANY + 1
+    columns["plain SQL"] = watch(lambda: plain(db, query, found.order, most))
+    columns["plain SQL, all"] = watch(lambda: plain(db, query, "relevance", -1))
+    if asked.kind != "filter":
+        columns["tantivy"] = watch(lambda: index.search(db, query.text))
+    return found, columns
+
+
+def show(kind: str, taken: Mapping[str, Sequence[float]]) -> None:
+    """Print a line for each way."""
+    for name, times in taken.items():
+        print(f"  {kind:8} {len(times):4}  {line(name, times)}", flush=True)
 
 
 def hostile(db: sqlite3.Connection, clock: Callable[[], float]) -> None:
@@ -234,6 +250,7 @@ def main() -> None:
     )
     parser.add_argument("--passages", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--wall", action="store_true")
     given = parser.parse_args()
     clock = time.perf_counter if given.wall else time.process_time
@@ -254,7 +271,7 @@ def main() -> None:
             )
             index = search_tantivy.index_of(db, given.folder / f"{count}.tantivy")
             print(f"  tantivy index {index.bytes / 1e6:.0f} MB")
-            compare(db, index, clock)
+            compare(db, index, Stopwatch(given.rounds, clock))
             hostile(db, clock)
 
 
