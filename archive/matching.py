@@ -232,7 +232,7 @@ def best(
     while some := rows.fetchmany(_LOOK):
         if ranked and deadline.over():
             return None
-        ranked += (row for row in some if row[1] in among)
+        ranked += ((rank, passage) for rank, passage in some if passage in among)
     return [passage for _, passage in heapq.nsmallest(count, ranked)]
 
 
