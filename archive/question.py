@@ -52,9 +52,9 @@ def read_question(text: str) -> Question:
     """Read what a visitor typed: words, "phrases" in any quotes, beginnings like coop*."""
     plain = unicodedata.normalize("NFC", text[:_LONGEST_TEXT])
     phrases = [
-        Term("phrase", quoted.strip(), " ".join(found[:_LONGEST_PHRASE]))
+        Term("phrase", inside.strip(), " ".join(found[:_LONGEST_PHRASE]))
         for match in _QUOTED.finditer(plain)
-        if (found := tokens(quoted := "".join(filter(None, match.groups()))))
+        if (found := tokens(inside := "".join(filter(None, match.groups()))))
     ]
     rest = _QUOTED.sub(lambda match: " " * len(match.group()), plain)
     words = [
