@@ -1,8 +1,8 @@
 """Which passages a question finds, in steps short enough to end in time whatever is asked.
 
 SQLite cannot be interrupted while FTS5 looks for the next match, and a phrase of common words may
-have none for seconds. So the passages are gone through in stretches of their numbers, which FTS5
-reaches directly, and the clock is looked at between two stretches.
+have none in all the archive. So the passages are gone through in stretches of their numbers, which
+FTS5 reaches directly, and the clock is looked at between two stretches.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def gather(
     if passing is None:
         passing = find(db, match, deadline, most=MANY + 1, filters=filters)
     rows = sorted({*newest.rows, *passing.rows}, key=itemgetter(0))
-    return Found(rows, passing.then)
+    return Found(rows, passing.then and max(passing.then, newest.then))
 
 
 def find(

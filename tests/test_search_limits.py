@@ -119,3 +119,17 @@ def test_filters_are_exact_where_hits_are_many(
     assert found.hits == whole.hits
     free = set(found.facets) - set(filters)
     assert {n: found.facets[n] for n in free} == {n: whole.facets[n] for n in free}
+
+
+@pytest.mark.usefixtures("small_steps")
+@pytest.mark.parametrize("seconds", [0.001, 0.002, 0.004, 0.006, 0.008, 0.01, 0.02])
+def test_no_hit_stands_twice(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Wherever time ends, each hit of a page is there once, passes the filter and is the newest."""
+    monkeypatch.setattr(matching, "SOME", 3)
+    monkeypatch.setattr(matching, "FEW", 0)
+    query = Query("", person="bo-exemple", order="date")
+    whole = [hit.passage_id for hit in search(db, query).hits]
+    found = [hit.passage_id for hit in search(db, query, clock=ticking(seconds)).hits]
+    assert found == whole[: len(found)]
