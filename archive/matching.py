@@ -81,37 +81,45 @@ class Found:
     then: int | None
 
 
-def unsaid(db: sqlite3.Connection, expressions: Sequence[str], deadline: Deadline) -> list[int]:
-    """Return the places of the expressions that no passage says: together they have no hit.
+def first_said(
+    db: sqlite3.Connection, expressions: Sequence[str], deadline: Deadline
+) -> list[int | None]:
+    """Return the first passage that says each expression, None where none does.
 
-    A phrase of common words that nobody said costs FTS5 a look at every passage; so the first
-    one that is missing after the time is over is enough.
+    A phrase of common words that is rare costs FTS5 a look at every passage; so where the time
+    is over the rest are taken to be said from passage 1 on.
     """
-    missing: list[int] = []
-    for place, expression in enumerate(expressions):
-        if missing and deadline.over():
-            break
+    firsts: list[int | None] = []
+    large = _span(db, {})[1] > _FIRST_STRETCH
+    for expression in expressions:
+        if large and firsts and deadline.over():
+            firsts.append(1)
+            continue
         row = db.execute(f"{_MATCHED} > 0 LIMIT 1", {"match": expression}).fetchone()
-        if row is None:
-            missing.append(place)
-    return missing
+        firsts.append(None if row is None else row[0])
+    return firsts
 
 
 def gather(
-    db: sqlite3.Connection, match: str | None, filters: Mapping[str, str], deadline: Deadline
+    db: sqlite3.Connection,
+    match: str | None,
+    filters: Mapping[str, str],
+    deadline: Deadline,
+    begin: int,
 ) -> Found:
     """Return the hits that pass the filters, and SOME newest ones beside them for the facets.
 
-    Where there are more than MANY, or the time is over, the newest come first.
+    Where there are more than MANY, or the time is over, the newest come first. None stands
+    before passage `begin`.
     """
     if not filters:
-        return find(db, match, deadline, most=MANY + 1)
-    newest = find(db, match, deadline, most=SOME + 1)
+        return find(db, match, deadline, most=MANY + 1, begin=begin)
+    newest = find(db, match, deadline, most=SOME + 1, begin=begin)
     if newest.then is None:
         return newest
     passing = _among_few(db, match, filters)
     if passing is None:
-        passing = find(db, match, deadline, most=MANY + 1, filters=filters)
+        passing = find(db, match, deadline, most=MANY + 1, filters=filters, begin=begin)
     rows = sorted({*newest.rows, *passing.rows}, key=itemgetter(0))
     return Found(rows, passing.then and max(passing.then, newest.then))
 

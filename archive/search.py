@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from archive.facets import FACETS, Facet, Sorted
-from archive.matching import Deadline, Found, best, find, gather, unsaid
+from archive.matching import Deadline, Found, best, find, first_said, gather
 from archive.question import expressions, read_question, together
 from archive.snippet import MARK_END, MARK_START, highlighted, snippet
 from archive.suggestion import suggest
@@ -34,7 +34,7 @@ __all__ = [
 
 Order = Literal["relevance", "date"]
 
-COUNTING_S, ENOUGH_S = 0.06, 0.2
+COUNTING_S, ENOUGH_S = 0.05, 0.2
 """Counting ends after so long, and so does putting the best first: a visitor waits no longer."""
 _LONGEST_PAGE, _LAST_PAGE = 200, 1_000_000
 
@@ -126,9 +126,11 @@ def search(
     asked = expressions(db, question.terms)
     began = clock()
     counting, enough = Deadline(began + COUNTING_S, clock), Deadline(began + ENOUGH_S, clock)
-    missing = [question.terms[place] for place in unsaid(db, asked, enough)]
+    firsts = first_said(db, asked, counting)
+    missing = [term for term, at in zip(question.terms, firsts, strict=True) if at is None]
     match = together(asked) if asked else None
-    found = Found((), None) if missing else gather(db, match, filters, counting)
+    begin = max((at for at in firsts if at is not None), default=1)
+    found = Found((), None) if missing else gather(db, match, filters, counting, begin)
     sorted_hits = Sorted(db, found.rows, filters)
     facets = sorted_hits.facets()
     ids = None

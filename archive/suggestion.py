@@ -36,11 +36,12 @@ def suggest(
     `missing` are its terms that no passage says; of a phrase the words that are nowhere count.
     None where nothing in the archive is near.
     """
-    asked = text
-    for number, word in enumerate(_words(db, missing)):
-        if number and deadline.over():
-            return None
-        ways = [_replaced(text, word, near) for near in _nearest(db, fold(word))]
+    asked, words = text, _words(db, missing)
+    if not words:
+        return None
+    forms = _forms_like(db, words)
+    for word in words:
+        ways = [_replaced(text, word, near) for near in _nearest(db, fold(word), forms)]
         if not ways:
             return None
         text = next((way for way in ways if _finds(db, way, deadline)), ways[0])
@@ -77,16 +78,22 @@ def _is_said(db: sqlite3.Connection, word: str) -> bool:
     return found.fetchone() is not None
 
 
-def _nearest(db: sqlite3.Connection, word: str) -> list[str]:
-    """Return the archive's words most like `word`, best first, as passages write them."""
+def _forms_like(db: sqlite3.Connection, words: Sequence[str]) -> list[str]:
+    """Return the archive's words that are about as long as some words."""
+    lengths = [len(fold(word)) for word in words]
     rows = db.execute(
         "SELECT DISTINCT form FROM forms WHERE LENGTH(form) BETWEEN ? AND ? "
         "AND LENGTH(form) > 2 AND INSTR(form, ' ') = 0 ORDER BY form",
-        [len(word) - 3, len(word) + 3],
+        [min(lengths) - 3, max(lengths) + 3],
     )
+    return [row[0] for row in rows]
+
+
+def _nearest(db: sqlite3.Connection, word: str, forms: Sequence[str]) -> list[str]:
+    """Return those of `forms` most like `word`, best first, as passages write them."""
     near = process.extract(
         word,
-        [row[0] for row in rows],
+        forms,
         scorer=OSA.normalized_similarity,
         score_cutoff=_NEAR,
         limit=_CHOICE,
