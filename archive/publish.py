@@ -22,7 +22,7 @@ from archive.earlier import showing_hidden
 from archive.errors import ArchiveFault
 from archive.forms import build_forms
 from archive.public_rows import copy_public
-from archive.schema import TABLES, create_tables
+from archive.schema import PAGE_BYTES, TABLES, create_tables
 from archive.store import open_to_read
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _build(work: Path, new: Path, *, today: dt.date, names: str) -> dict[str, in
     connection = sqlite3.connect(new, isolation_level=None)
     with contextlib.closing(connection):
         # Nobody else sees this file, and it is thrown away if the building stops.
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
-    from archive.search import Hit
     from pipeline.config import Settings
 
 FORMATS = ("rttm", "vtt", "srt", "txt", "json", "csv", "tei")
@@ -51,43 +50,42 @@ def serve(config: Path, port: int) -> None:
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", default="")
 @click.option("--person", help="Only what this person said (an id of the programme).")
+@click.option("--organisation", help="Only who spoke for this organisation.")
 @click.option("--event", help="Only at this event.")
-@click.option("--date", "by_date", is_flag=True, help="Newest first, not best first.")
+@click.option("--series", help="Only at events of this series.")
+@click.option("--year", help="Only in this year.")
+@click.option("--kind", help="Only in sessions of this kind, such as round-table.")
+@click.option("--origin", help="Only under names of this origin, such as confirmed.")
+@click.option("--recording", help="Only in this recording.")
+@click.option(
+    "--order", type=click.Choice(("relevance", "date")), default="relevance", show_default=True
+)
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True)
-@click.pass_obj
-def search(
-    config: Path, text: str, person: str | None, event: str | None, by_date: bool, page: int
-) -> None:
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def search(ctx: click.Context, /, *, as_json: bool, **asked: Any) -> None:
     """Search as a visitor does: accents, plurals and elisions do not matter.
 
+    "In quotes" words stand exactly so; coop* is a beginning. Under the passages stand the
+    options that would narrow them, with their values and how many passages would stay. Ends
+    with 0 where passages were found, with 1 where none was.
+
     \b
-    Example: plenary search "monnaies locales"
+    Examples: plenary search "monnaies locales" --year 2025
+              plenary search '"économie sociale"' --order date
     """
     from archive import search as searching
+    from pipeline import found
 
-    query = searching.Query(
-        text, person=person, event=event, order="date" if by_date else "relevance", page=page
+    settings = _load(ctx.obj)
+    with _published(settings) as db:
+        results = searching.search(db, searching.Query(**asked))
+    click.echo(
+        found.as_json(results) if as_json else found.as_text(results, settings.site.language)
     )
-    with _published(_load(config)) as db:
-        results = searching.search(db, query)
-    for hit in results.hits:
-        click.echo(_hit(hit))
-    click.echo(f"{'more than ' if results.more_than else ''}{results.total} passages")
-    if results.suggestion:
-        click.echo(f"did you mean: {results.suggestion}")
-
-
-def _hit(hit: Hit) -> str:
-    from archive.search import MARK_END, MARK_START
-    from pipeline.progress import clock
-
-    who = hit.person_name or "voix inconnue"
-    if hit.person_name and hit.origin == "automatic":
-        who += " (nom attribué automatiquement)"
-    snippet = hit.snippet.replace(MARK_START, "[").replace(MARK_END, "]")
-    return f"{hit.recording_id} {clock(hit.start_ms)}  {who}\n    {snippet}"
+    ctx.exit(0 if results.hits else 1)
 
 
 @click.command()

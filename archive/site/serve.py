@@ -24,6 +24,7 @@ from datasette.plugins import pm
 
 import archive.site
 from archive.errors import ArchiveFault
+from archive.french import read_dictionary
 from archive.site.answers import DATABASE, PLUGIN, with_security_headers
 from archive.site.media import send_file
 
@@ -67,6 +68,7 @@ def serve(
         app, host=HOST, port=port, log_level="warning", lifespan="off", ws="none"
     )
     with _bound(port) as listening:
+        read_dictionary()
         ready(f"http://{HOST}:{port}")
         uvicorn.Server(config).run(sockets=[listening])
 
