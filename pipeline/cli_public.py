@@ -155,12 +155,13 @@ def _published(settings: Settings) -> Iterator[sqlite3.Connection]:
     """Open the published file, read-only. Raises ArchiveFault where there is none."""
     import sqlite3
 
-    from archive.publish import open_published
+    from archive.publish import check_version, open_published
 
     path = settings.data / "public" / "archive.db"
     if not path.exists():
         raise ArchiveFault("nothing is published yet", "run `plenary run` first", path=path)
     try:
+        check_version(path)
         with closing(open_published(path)) as db:
             yield db
     except sqlite3.Error as error:

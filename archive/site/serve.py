@@ -25,6 +25,7 @@ from datasette.plugins import pm
 import archive.site
 from archive.errors import ArchiveFault
 from archive.french import read_dictionary
+from archive.publish import check_version
 from archive.site.answers import DATABASE, PLUGIN, with_security_headers
 from archive.site.media import send_file
 
@@ -50,7 +51,7 @@ log = logging.getLogger(__name__)
 def make_app(public: Path, media: Path, site: SiteSettings) -> App:
     """Return the site as an ASGI app: `public` is the symlink, `media` the folder of media.
 
-    Raises ArchiveFault when nothing is published yet.
+    Raises ArchiveFault when nothing is published yet, or by another version.
     """
     return with_security_headers(Served(public, media, site))
 
@@ -126,6 +127,7 @@ class Edition:
 
     async def open(self) -> None:
         """Get everything ready, so that the first visitor does not wait, or fail, for it."""
+        check_version(self.file)
         await self._datasette.get_database(DATABASE).table_counts(limit=COUNT_LIMIT_MS)
         await self._datasette.invoke_startup()
 
@@ -144,6 +146,7 @@ class Served:
         self._current: Edition | None = None
         if not public.is_file():
             raise ArchiveFault("nothing is published yet", "run `plenary run` first", path=public)
+        check_version(public)
 
     async def __call__(self, scope: Message, receive: object, send: Send) -> None:
         """Answer one request, from its first byte to its last by the same edition."""
