@@ -6,6 +6,7 @@ PlenaryError                      exit code
 ├── CaptureFault                  1    a capture that cannot be used
 ├── ModelFault                    2    a model that cannot be loaded or fetched
 ├── ArchiveFault                  2    the data folder, the database, the published file
+├── ClusterFault                  2    no scheduler answers, no fitting worker, no certificates
 ├── Busy                          75   another run holds the archive
 └── Stopped                       130  the archivist interrupted; what was done is kept
 
@@ -131,6 +132,10 @@ class ModelFault(PlenaryError):
 
 class ArchiveFault(PlenaryError):
     """The data folder, work.db or a published file cannot be used."""
+
+
+class ClusterFault(PlenaryError):
+    """The machines that should recognise cannot be reached, or do not fit."""
 
 
 class Busy(PlenaryError):

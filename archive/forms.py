@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from archive.french import lemma, tokens, written
+from archive.french import lemma, lemmas, tokens, written
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,22 +22,22 @@ def build_forms(db: sqlite3.Connection) -> None:
     chunks: set[str] = set()
     for (text,) in db.execute("SELECT text FROM passages"):
         chunks.update(text.split())
-    lemmas: dict[str, set[str]] = defaultdict(set)
+    bases: dict[str, set[str]] = defaultdict(set)
     for form, base in _pairs(chunks):
-        lemmas[form].add(base)
+        bases[form].add(base)
     for form, base in _heard(db):
-        lemmas[form].add(base)
+        bases[form].add(base)
     # The index is asked which tokens it holds, so that none is without a form.
     db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, passages_fts, row)")
     for (term,) in db.execute("SELECT term FROM temp.vocabulary"):
-        if term not in lemmas:
-            lemmas[term].add(lemma(term))
+        if term not in bases:
+            bases[term].add(lemma(term))
     db.execute("DROP TABLE temp.vocabulary")
-    for form, base in sorted(_expansions(db, lemmas)):
-        lemmas[form].add(base)
+    for form, base in sorted(_expansions(db, bases)):
+        bases[form].add(base)
     db.executemany(
         "INSERT INTO forms(form, lemma) VALUES (?, ?)",
-        sorted((form, base) for form, bases in lemmas.items() for base in bases if base),
+        sorted((form, base) for form, own in bases.items() for base in own if base),
     )
 
 
@@ -54,38 +54,36 @@ def _heard(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 def _pairs(chunks: Iterable[str]) -> Iterator[tuple[str, str]]:
     for chunk in chunks:
         for word in written(chunk):
-            yield word.form, lemma(word.text)
+            yield from ((word.form, base) for base in lemmas(word.text))
             if " " in word.form:
                 for part in word.parts:
                     yield " ".join(tokens(part)), lemma(part)
 
 
-def _expansions(
-    db: sqlite3.Connection, lemmas: Mapping[str, set[str]]
-) -> Iterator[tuple[str, str]]:
+def _expansions(db: sqlite3.Connection, bases: Mapping[str, set[str]]) -> Iterator[tuple[str, str]]:
     """Yield (phrase as a passage writes it, the lemma of the glossary term it spells out)."""
     rows = db.execute("SELECT DISTINCT term, means FROM glossary WHERE means IS NOT NULL")
     for term, means in rows.fetchall():
-        sought = [(t, lemmas.get(t, set()) | {lemma(t)}) for t in tokens(means)]
+        sought = [(t, bases.get(t, set()) | {lemma(t)}) for t in tokens(means)]
         term_words = list(written(term))
         if len(term_words) != 1 or len(sought) < 2:
             continue
-        for phrase in _phrases_like(db, sought, lemmas):
+        for phrase in _phrases_like(db, sought, bases):
             yield phrase, lemma(term_words[0].text)
 
 
 def _phrases_like(
     db: sqlite3.Connection,
     sought: Sequence[tuple[str, set[str]]],
-    lemmas: Mapping[str, set[str]],
+    bases: Mapping[str, set[str]],
 ) -> set[str]:
     forms = defaultdict(set)
-    for form, bases in lemmas.items():
-        for base in bases:
+    for form, own in bases.items():
+        for base in own:
             forms[base].add(form)
     ors = [
-        sorted(f for f in {token}.union(*(forms[b] for b in bases)) if " " not in f)
-        for token, bases in sought
+        sorted(f for f in {token}.union(*(forms[b] for b in own)) if " " not in f)
+        for token, own in sought
     ]
     match = " AND ".join("(" + " OR ".join(f'"{f}"' for f in one) + ")" for one in ors)
     wanted = [set(one) for one in ors]

@@ -26,6 +26,10 @@ _TOKEN = re.compile(_LETTERS)
 _WORD = re.compile(rf"(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)|{_LETTERS}(?:['’ʼ\-‐‑]{_LETTERS})*")
 _ELISION = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’ʼ](?=\w)", re.IGNORECASE)
 _PLURAL = re.compile(r"\w{2}[^\Ws\d][sx]$")
+# New verbs end in -iser and -ifier, and are all regular.
+_NEW_VERB = re.compile(
+    r"(\w{3,}(?:is|ifi))(?:er?|es|ons|ez|ent|ée?s?|ant|ai[st]?|aient|ions|iez|er(?:ai|as?|ons|ez|ont))"
+)
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 
 STOP_WORDS = frozenset(
@@ -104,8 +108,8 @@ def is_stop_word(word: str) -> bool:
 def lemma(word: str) -> str:
     """Return the folded lemma of a word, without hyphens, apostrophes or points.
 
-    A word that the dictionary does not know loses a plural's s or x, or is its own lemma;
-    the last part of a compound decides for it.
+    A word that the dictionary does not know leads to its verb in -iser or -ifier, loses a
+    plural's s or x, or is its own lemma; the last part of a compound decides for it.
     """
     if "." in word:
         return "".join(tokens(word)).translate(_LIGATURES)
@@ -118,21 +122,53 @@ def lemma(word: str) -> str:
         head, hyphen, last = plain.rpartition("-")
         if hyphen:
             found = head + lemma(_ELISION.sub("", last))
+        elif verb := _NEW_VERB.fullmatch(plain):
+            found = f"{verb[1]}er"
         elif _PLURAL.search(plain):
             found = plain[:-1]
     return "".join(_TOKEN.findall(fold(found)))
+
+
+def lemmas(word: str) -> frozenset[str]:
+    """Return the lemma of a word, and the word itself where its plural has it for a lemma.
+
+    The dictionary gives one lemma to each form: to "crainte" that of the verb alone, to
+    "craintes" that of the noun.
+    """
+    own, plural = fold(word), f"{word.lower()}s"
+    singular = simplemma.is_known(plural, "fr") and lemma(plural) == own
+    return frozenset({lemma(word), own} if singular else {lemma(word)})
+
+
+def participles(word: str) -> tuple[str, ...]:
+    """Return the participles, as indexed, of the regular verb that a word is a form of.
+
+    The dictionary knows many of them as adjectives alone: "épanoui", "vociférant".
+    """
+    infinitive = str(simplemma.lemmatize(word.lower(), "fr"))
+    stem, group = infinitive[:-2], infinitive[-2:]
+    known = {"er": ("ez", "é", "ant"), "ir": ("issez", "i", "issant")}.get(group)
+    if known is None or str(simplemma.lemmatize(stem + known[0], "fr")) != infinitive:
+        return ()
+    past, present = index_form(stem + known[1]), index_form(stem + known[2])
+    softened = (f"{past}ant",) if infinitive.endswith("ger") else ()
+    return (past, f"{past}e", f"{past}s", f"{past}es", present, *softened)
 
 
 @cache
 def _accents_left_out() -> Mapping[str, str]:
     """Return, for each form of the dictionary that has accents, its lemmas by its bare form."""
     letters = str.maketrans({c: fold(c) for c in "àâäçéèêëîïôöùûüÿñœæ'-"} | {"'": "", "-": ""})
+    dictionary = DefaultDictionaryFactory().get_dictionary("fr")
+    accented = [(form, base) for form, base in dictionary.items() if not form.isascii()]
+    # Translated all at once: a call for each word takes more than twice as long.
+    forms, bases = (
+        "\n".join(words).translate(letters).split("\n") for words in zip(*accented, strict=True)
+    )
     lemmas: dict[str, str] = {}
-    for form, base in DefaultDictionaryFactory().get_dictionary("fr").items():
-        if not form.isascii():
-            bare, found = form.translate(letters), base.translate(letters)
-            known = lemmas.get(bare)
-            lemmas[bare] = found if known is None or known == found else f"{known} {found}"
+    for bare, found in zip(forms, bases, strict=True):
+        known = lemmas.get(bare)
+        lemmas[bare] = found if known is None or known == found else f"{known} {found}"
     return lemmas
 
 
@@ -142,3 +178,9 @@ def lemmas_without_accents(word: str) -> frozenset[str]:
     The first call reads the whole dictionary.
     """
     return frozenset(_accents_left_out().get("".join(tokens(fold(word))), "").split())
+
+
+def read_dictionary() -> None:
+    """Read the dictionary now, so that no visitor waits for it: it takes a second or two."""
+    lemma("maison")
+    _accents_left_out()

@@ -39,6 +39,8 @@ def version_2(db: Database) -> None:
             pk="id",
             not_null={"kind", "value", "by", "made_at", "why", "source"},
         )
+    if "session_id" not in db.table("provenance").columns_dict:
+        db.table("provenance").add_column("session_id", str)
     db.table("notices").drop(ignore=True)
 
 

@@ -203,7 +203,13 @@ def _recordings(work: sqlite3.Connection, scope: Scope, told: _Spoken) -> dict[s
     captures = _of(work, "captures", "recording_id, position", recording_id=shown)
     by_time = "recording_id, start_ms, end_ms, rowid"
     withheld = _of(work, "withheld", by_time, recording_id=shown)
-    provenance = _of(work, "provenance", "recording_id, rowid", recording_id=shown)
+    provenance = _of(
+        work,
+        "provenance",
+        "recording_id, rowid",
+        recording_id=shown,
+        session_id={None, *scope.sessions},
+    )
     return {
         "recordings": _of(work, "recordings", "id", id=shown),
         "captures": [{**row, "id": number} for number, row in enumerate(captures, 1)],

@@ -22,7 +22,7 @@ from archive.earlier import showing_hidden
 from archive.errors import ArchiveFault
 from archive.forms import build_forms
 from archive.public_rows import copy_public
-from archive.schema import TABLES, create_tables
+from archive.schema import PAGE_BYTES, TABLES, VERSION, create_tables
 from archive.store import open_to_read
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ def publish(work: Path, public: Path, *, today: dt.date, names: str) -> Publishe
 def rollback(public: Path) -> Path:
     """Show the file that was published before the one shown now; return its path.
 
-    Raises ArchiveFault where there is none: a withdrawal leaves none behind it.
+    Raises ArchiveFault where there is none: a withdrawal leaves none behind it, and one of
+    another version cannot be shown.
     """
     pointer = public / POINTER
     files = _newest_first(public)
@@ -95,6 +96,7 @@ def rollback(public: Path) -> Path:
             "mend what is wrong and run `plenary publish`",
             path=public,
         )
+    check_version(older[0])
     _link(public, older[0])
     return older[0]
 
@@ -104,6 +106,7 @@ def _build(work: Path, new: Path, *, today: dt.date, names: str) -> dict[str, in
     connection = sqlite3.connect(new, isolation_level=None)
     with contextlib.closing(connection):
         # Nobody else sees this file, and it is thrown away if the building stops.
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -121,6 +124,25 @@ def _build(work: Path, new: Path, *, today: dt.date, names: str) -> dict[str, in
         return {table.name: db.table(table.name).count for table in TABLES if table.in_public}
 
 
+def open_published(file: Path) -> sqlite3.Connection:
+    """Open a published file to read; nothing is written beside it. Raises sqlite3.Error."""
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+def check_version(file: Path) -> None:
+    """Raise ArchiveFault unless a published file has the tables that this version asks for."""
+    with contextlib.closing(open_published(file)) as db:
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version != VERSION:
+        raise ArchiveFault(
+            "it was published by another version of plenary (tables {found}, known {known})",
+            "run `plenary publish` to build it again",
+            path=file,
+            found=version,
+            known=VERSION,
+        )
+
+
 def check_published(file: Path) -> None:
     """Raise ArchiveFault unless a published file opens and passes the checks; nothing is written.
 
@@ -128,9 +150,7 @@ def check_published(file: Path) -> None:
     writing.
     """
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-        ) as db:
+        with contextlib.closing(open_published(file)) as db:
             _check_reading(db)
     except sqlite3.Error as error:
         raise _refused("opening", str(error)) from error

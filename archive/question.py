@@ -11,19 +11,15 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import TYPE_CHECKING, Literal
 
-from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
-
 from archive.french import (
-    fold,
     is_stop_word,
-    lemma,
+    lemmas,
     lemmas_without_accents,
+    participles,
     spellings,
     tokens,
     written,
 )
-from archive.snippet import MARK_END, MARK_START
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
 _LONGEST_TEXT, _MOST_TERMS, _MOST_FORMS, _LONGEST_PHRASE = 500, 12, 80, 20
 _SHORTEST_PREFIX = 2
 _QUOTED = re.compile('"([^"]*)"|«([^»]*)»|“([^”]*)”')
-_NEAR = 0.6
-"""How alike a suggested word must be: 1 less the share of letters to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +52,9 @@ def read_question(text: str) -> Question:
     """Read what a visitor typed: words, "phrases" in any quotes, beginnings like coop*."""
     plain = unicodedata.normalize("NFC", text[:_LONGEST_TEXT])
     phrases = [
-        Term("phrase", quoted.strip(), " ".join(found[:_LONGEST_PHRASE]))
+        Term("phrase", inside.strip(), " ".join(found[:_LONGEST_PHRASE]))
         for match in _QUOTED.finditer(plain)
-        if (found := tokens(quoted := "".join(filter(None, match.groups()))))
+        if (found := tokens(inside := "".join(filter(None, match.groups()))))
     ]
     rest = _QUOTED.sub(lambda match: " " * len(match.group()), plain)
     words = [
@@ -76,18 +70,25 @@ def _is_prefix(text: str, end: int, form: str) -> bool:
     return text[end : end + 1] == "*" and len(form) >= _SHORTEST_PREFIX
 
 
-def expression(db: sqlite3.Connection, terms: Sequence[Term]) -> str:
-    """Return the MATCH expression of all terms together, from the archive's own forms."""
-    return " AND ".join(_of_term(db, term) for term in terms)
+def expressions(db: sqlite3.Connection, terms: Sequence[Term]) -> list[str]:
+    """Return the MATCH expression of each term, from the archive's own forms."""
+    return [expression(db, term) for term in terms]
 
 
-def _of_term(db: sqlite3.Connection, term: Term) -> str:
+def together(expressions: Sequence[str]) -> str:
+    """Return the MATCH expression of what says all of some terms."""
+    return " AND ".join(expressions)
+
+
+def expression(db: sqlite3.Connection, term: Term) -> str:
+    """Return the MATCH expression of one term: its forms, in quotes."""
     phrases = forms_of(db, term) if term.kind == "word" else _written_otherwise(term.form)
     star = " *" if term.kind == "prefix" else ""
-    return "(" + " OR ".join(f"{_quoted(phrase)}{star}" for phrase in phrases) + ")"
+    return "(" + " OR ".join(f"{quoted(phrase)}{star}" for phrase in phrases) + ")"
 
 
-def _quoted(phrase: str) -> str:
+def quoted(phrase: str) -> str:
+    """Return index tokens as a phrase that FTS5 takes for nothing else."""
     assert all(c.isalnum() or c == " " for c in phrase)
     return f'"{phrase}"'
 
@@ -101,11 +102,15 @@ def _written_otherwise(form: str) -> tuple[str, ...]:
 def forms_of(db: sqlite3.Connection, term: Term) -> tuple[str, ...]:
     """Return the word itself and the indexed forms that share a lemma with it."""
     own = _written_otherwise(term.form)
-    lemmas = {lemma(term.text), *_column(db, "lemma", "form", own)}
-    forms = _column(db, "form", "lemma", lemmas)
+    bases = set(lemmas(term.text))
+    if term.text.isascii():
+        # Accents may have been left out: what the archive says so decides which word it is.
+        bases.update(_column(db, "lemma", "form", own))
+    forms = _column(db, "form", "lemma", bases)
     if not forms:
         forms = _column(db, "form", "lemma", lemmas_without_accents(term.text))
-    return tuple(islice(dict.fromkeys((*own, *forms)), _MOST_FORMS))
+    further = _column(db, "form", "form", participles(term.text))
+    return tuple(islice(dict.fromkeys((*own, *forms, *further)), _MOST_FORMS))
 
 
 def _column(
@@ -118,46 +123,3 @@ def _column(
         among,
     )
     return tuple(row[0] for row in rows)
-
-
-def suggest(db: sqlite3.Connection, question: Question) -> str | None:
-    """Return the question with each word that has no hit replaced by the nearest one that has.
-
-    None where every word has hits, or where nothing in the archive is near.
-    """
-    changed = question.text
-    for term in question.terms:
-        if term.kind != "phrase" and not _has_hit(db, _of_term(db, term)):
-            near = _nearest(db, fold(term.form))
-            if near is None:
-                return None
-            changed = changed.replace(term.text, near, 1)
-    return changed if changed != question.text else None
-
-
-def _has_hit(db: sqlite3.Connection, match: str) -> bool:
-    found = db.execute("SELECT 1 FROM passages_fts WHERE passages_fts MATCH ? LIMIT 1", [match])
-    return found.fetchone() is not None
-
-
-def _nearest(db: sqlite3.Connection, word: str) -> str | None:
-    """Return the archive's word most like `word`, as a passage writes it."""
-    rows = db.execute(
-        "SELECT DISTINCT form FROM forms WHERE LENGTH(form) BETWEEN ? AND ? "
-        "AND LENGTH(form) > 2 AND INSTR(form, ' ') = 0 ORDER BY form",
-        [len(word) - 3, len(word) + 3],
-    )
-    forms = [row[0] for row in rows]
-    best = process.extractOne(
-        word, forms, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=_NEAR
-    )
-    return None if best is None else _as_written(db, best[0])
-
-
-def _as_written(db: sqlite3.Connection, form: str) -> str:
-    marked: str = db.execute(
-        "SELECT highlight(passages_fts, 0, ?, ?) FROM passages_fts "
-        "WHERE passages_fts MATCH ? LIMIT 1",
-        [MARK_START, MARK_END, _quoted(form)],
-    ).fetchone()[0]
-    return marked.partition(MARK_START)[2].partition(MARK_END)[0]

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from archive.question import expression, read_question, suggest
-from archive.snippet import MARK_END, MARK_START, snippet
+from archive.facets import FACETS, Facet, Sorted
+from archive.matching import Deadline, Found, best, find, first_said, gather
+from archive.question import expressions, read_question, together
+from archive.snippet import MARK_END, MARK_START, highlighted, snippet
+from archive.suggestion import suggest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["MARK_END", "MARK_START", "Facet", "Hit", "Order", "Query", "Results", "search"]
+    from archive.matching import Row
+
+
+__all__ = [
+    "FACETS",
+    "MARK_END",
+    "MARK_START",
+    "Facet",
+    "Hit",
+    "Order",
+    "Query",
+    "Results",
+    "search",
+]
 
 Order = Literal["relevance", "date"]
 
-MANY = 50_000
-"""Past so many hits they are not ranked and not counted further: ranking costs 1 to 2 µs each."""
-
-FACETS = ("person", "organisation", "event", "series", "year", "kind", "origin")
+COUNTING_S, ENOUGH_S = 0.05, 0.2
+"""Counting ends after so long, and so does putting the best first: a visitor waits no longer."""
 _LONGEST_PAGE, _LAST_PAGE = 200, 1_000_000
 
 
@@ -70,22 +84,13 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Facet:
-    """One value that would narrow the results, and how many would stay."""
-
-    value: str
-    label: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Results:
     """A page of hits, most relevant or newest first.
 
-    `total` counts all hits; with `more_than` there are more than that and `order` is
-    "date" whatever was asked. `note` is "", "stop-words" (only words too common to
-    search), "no-text" (nothing was asked) or "many" (order gave way to the number of
-    hits). `facets` has the keys person, organisation, event, series, year, kind, origin.
+    `total` counts all hits; with `more_than` there are more than that: counts and facets
+    tell of the newest, and `order` is "date" whatever was asked. `note` is "",
+    "stop-words" (only words too common to search), "no-text" (nothing was asked) or
+    "many" (order gave way to the number of hits). `facets` has the keys of FACETS.
     `suggestion` is a whole query in the archive's own words, where a word had no hit.
     """
 
@@ -99,41 +104,13 @@ class Results:
     suggestion: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
-    """What of a session the filters and facets look at."""
-
-    id: str
-    event: str
-    series: str | None
-    year: str
-    kind: str | None
-    recording: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Hits that no filter tells apart; `organisations` are the speaker's at that event."""
-
-    session: _Session
-    person: str | None
-    organisations: frozenset[str]
-    origin: str
-    count: int
-
-    def values(self, facet: str) -> Iterable[str | None]:
-        """Return what the group has under a facet, or under `recording`."""
-        if facet == "organisation":
-            return self.organisations
-        if facet in ("person", "origin"):
-            return (getattr(self, facet),)
-        return (getattr(self.session, facet),)
-
-
-def search(db: sqlite3.Connection, query: Query) -> Results:
+def search(
+    db: sqlite3.Connection, query: Query, *, clock: Callable[[], float] = time.monotonic
+) -> Results:
     """Answer a visitor's query from a published file; whatever is typed, it never raises.
 
     Without text but with a filter, every passage that passes is a hit, newest first.
+    `clock` counts seconds.
     """
     question = read_question(query.text)
     filters = {
@@ -146,20 +123,51 @@ def search(db: sqlite3.Connection, query: Query) -> Results:
             return Results(query, order=query.order, note="stop-words")
         if not filters:
             return Results(query, order=query.order, note="no-text")
-    match = expression(db, question.terms) if question.terms else None
-    groups, many = _groups(db, match)
-    total = sum(g.count for g in groups if _passes(g, filters))
-    order: Order = "date" if many or match is None else query.order
+    asked = expressions(db, question.terms)
+    began = clock()
+    counting, enough = Deadline(began + COUNTING_S, clock), Deadline(began + ENOUGH_S, clock)
+    firsts = first_said(db, asked, counting)
+    missing = [term for term, at in zip(question.terms, firsts, strict=True) if at is None]
+    match = together(asked) if asked else None
+    begin = max((at for at in firsts if at is not None), default=1)
+    found = Found((), None) if missing else gather(db, match, filters, counting, begin)
+    sorted_hits = Sorted(db, found.rows, filters)
+    facets = sorted_hits.facets()
+    ids = None
+    if query.order == "relevance" and asked and found.then is None:
+        passing = {row[0] for row in sorted_hits.passing}
+        ids = best(db, asked, passing, _page(query).stop, enough) if passing else []
+    order: Order = "date" if ids is None else "relevance"
+    if ids is None:
+        ids = _newest(db, match, filters, found, sorted_hits.passing, _page(query).stop, enough)
     return Results(
         query,
-        _hits(db, match, filters, query, order),
-        total,
-        many,
+        _hits(db, match, ids[_page(query)]),
+        len(sorted_hits.passing),
+        found.then is not None,
         order,
-        "many" if many and order != query.order else "",
-        _facets(db, groups, filters),
-        suggest(db, question) if question.terms and not groups else None,
+        "many" if asked and order != query.order else "",
+        facets,
+        suggest(db, question.text, missing, enough) if missing else None,
     )
+
+
+def _newest(
+    db: sqlite3.Connection,
+    match: str | None,
+    filters: Mapping[str, str],
+    found: Found,
+    passing: Sequence[Row],
+    wanted: int,
+    deadline: Deadline,
+) -> list[int]:
+    """Return the passing hits, newest first, and further ones where a page wants them."""
+    ids = [row[0] for row in passing]
+    lacking = wanted - len(ids)
+    if found.then is None or lacking <= 0 or deadline.over():
+        return ids
+    further = find(db, match, deadline, most=lacking, filters=filters, begin=found.then)
+    return ids + [row[0] for row in further.rows]
 
 
 def _storable(text: str) -> str:
@@ -167,132 +175,33 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _groups(db: sqlite3.Connection, match: str | None) -> tuple[list[_Group], bool]:
-    """Count the hits by session, speaker and origin, MANY of them at most."""
-    found = (
-        "SELECT rowid AS id FROM passages_fts WHERE passages_fts MATCH :match"
-        if match is not None
-        else "SELECT id FROM passages"
-    )
-    rows = db.execute(
-        f"SELECT t.session_id, t.person_id, t.origin, COUNT(*) FROM ({found} LIMIT :limit) f "  # noqa: S608 - one of the two above
-        "JOIN passages p ON p.id = f.id JOIN turns t ON t.id = p.turn_id GROUP BY 1, 2, 3",
-        {"match": match, "limit": MANY + 1},
-    ).fetchall()
-    sessions = {
-        row[0]: _Session(*row)
-        for row in db.execute(
-            "SELECT s.id, s.event_id, e.series_id, SUBSTR(COALESCE(s.date, e.date), 1, 4), "
-            "s.kind, s.recording_id FROM sessions s JOIN events e ON e.id = s.event_id"
-        )
-    }
-    speaks_for = defaultdict(set)
-    for person, event, organisation in db.execute(
-        "SELECT person_id, event_id, organisation_id FROM roles WHERE organisation_id IS NOT NULL"
-    ):
-        speaks_for[person, event].add(organisation)
-    groups = [
-        _Group(
-            sessions[session],
-            person,
-            frozenset(speaks_for.get((person, sessions[session].event), ())),
-            origin,
-            count,
-        )
-        for session, person, origin, count in rows
-    ]
-    return groups, sum(g.count for g in groups) > MANY
-
-
-def _passes(group: _Group, filters: Mapping[str, str], but: str = "") -> bool:
-    return all(value in group.values(name) for name, value in filters.items() if name != but)
-
-
-def _facets(
-    db: sqlite3.Connection, groups: Sequence[_Group], filters: Mapping[str, str]
-) -> dict[str, tuple[Facet, ...]]:
-    """Count each value under all filters but those of its own facet."""
-    labels = {
-        "person": "SELECT id, name FROM people",
-        "organisation": "SELECT id, name FROM organisations",
-        "event": "SELECT id, title FROM events",
-        "series": "SELECT id, title FROM series",
-    }
-    facets = {}
-    for name in FACETS:
-        counts: Counter[str] = Counter()
-        for group in groups:
-            if _passes(group, filters, but=name):
-                for value in group.values(name):
-                    if value is not None:
-                        counts[value] += group.count
-        shown = dict(db.execute(labels[name]).fetchall()) if name in labels and counts else {}
-        found = (Facet(v, shown.get(v, v), count) for v, count in counts.items())
-        facets[name] = tuple(sorted(found, key=lambda f: (-f.count, f.label)))
-    return facets
-
-
-_WHERE = {
-    "person": "t.person_id = :person",
-    "organisation": (
-        "EXISTS (SELECT 1 FROM roles r WHERE r.person_id = t.person_id "
-        "AND r.event_id = s.event_id AND r.organisation_id = :organisation)"
-    ),
-    "event": "s.event_id = :event",
-    "series": "e.series_id = :series",
-    "year": "SUBSTR(COALESCE(s.date, e.date), 1, 4) = :year",
-    "kind": "s.kind = :kind",
-    "origin": "t.origin = :origin",
-    "recording": "s.recording_id = :recording",
-}
-
-_JOINS = (
-    "JOIN turns t ON t.id = p.turn_id JOIN sessions s ON s.id = t.session_id "
-    "JOIN events e ON e.id = s.event_id"
-)
-
-
-def _hits(
-    db: sqlite3.Connection,
-    match: str | None,
-    filters: Mapping[str, str],
-    query: Query,
-    order: Order,
-) -> tuple[Hit, ...]:
-    """Find the page's passages first, and only then what stands around them."""
+def _page(query: Query) -> slice:
+    """Return where the asked page stands among all hits."""
     size = min(max(query.size, 1), _LONGEST_PAGE)
     page = min(max(query.page, 1), _LAST_PAGE)
-    source = "passages p" if match is None else "passages_fts f JOIN passages p ON p.id = f.rowid"
-    where = [_WHERE[name] for name in filters]
-    if match is not None:
-        where.insert(0, "passages_fts MATCH :match")
-    # Passages are numbered newest first, so that their number is the order by date.
-    by = "f.rank, p.id" if order == "relevance" else "p.id"
+    return slice((page - 1) * size, page * size)
+
+
+def _hits(db: sqlite3.Connection, match: str | None, ids: Sequence[int]) -> tuple[Hit, ...]:
+    """Return what stands around the page's passages, in their order."""
     rows = db.execute(
-        f"SELECT p.id FROM {source} {_JOINS} "  # noqa: S608 - our own strings only
-        f"WHERE {' AND '.join(where) or 'TRUE'} ORDER BY {by} LIMIT :size OFFSET :offset",
-        {**filters, "match": match, "size": size, "offset": (page - 1) * size},
-    ).fetchall()
-    return tuple(_hit(db, match, row[0]) for row in rows)
-
-
-def _hit(db: sqlite3.Connection, match: str | None, passage: int) -> Hit:
-    row = db.execute(
-        "SELECT p.text, p.words, p.start_ms, p.end_ms, "  # noqa: S608 - our own strings only
+        "SELECT p.id, p.text, p.words, p.start_ms, p.end_ms, "
         "s.recording_id, s.id, s.title, e.id, e.title, COALESCE(s.date, e.date), "
         "t.person_id, people.name, t.origin, t.confidence "
-        f"FROM passages p {_JOINS} LEFT JOIN people ON people.id = t.person_id WHERE p.id = ?",
-        [passage],
-    ).fetchone()
-    (text, words, start, end, recording, session, title, event, event_title, date) = row[:10]
-    person, name, origin, confidence = row[10:]
-    marked = text
-    if match is not None:
-        marked = db.execute(
-            "SELECT highlight(passages_fts, 0, ?, ?) FROM passages_fts "
-            "WHERE passages_fts MATCH ? AND rowid = ?",
-            [MARK_START, MARK_END, match, passage],
-        ).fetchone()[0]
+        "FROM json_each(?) given CROSS JOIN passages p ON p.id = given.value "
+        "JOIN turns t ON t.id = p.turn_id JOIN sessions s ON s.id = t.session_id "
+        "JOIN events e ON e.id = s.event_id LEFT JOIN people ON people.id = t.person_id "
+        "ORDER BY given.key",
+        [json.dumps(ids)],
+    ).fetchall()
+    texts = [row[1] for row in rows]
+    marked = texts if match is None else highlighted(texts, match)
+    return tuple(_hit(db, row, text) for row, text in zip(rows, marked, strict=True))
+
+
+def _hit(db: sqlite3.Connection, row: Sequence[Any], marked: str) -> Hit:
+    passage, _, words, start, end, recording, session, title, event, event_title, date = row[:11]
+    person, name, origin, confidence = row[11:]
     role, organisation = db.execute(
         "SELECT r.role, COALESCE(o.name, r.organisation_id) FROM roles r "
         "LEFT JOIN organisations o ON o.id = r.organisation_id "

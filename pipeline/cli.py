@@ -16,7 +16,7 @@ import click
 
 from archive.errors import ArchiveFault, PlenaryError
 from archive.wording import language_of, say, speak
-from pipeline import cli_correct, cli_keeping, cli_public
+from pipeline import cli_cluster, cli_correct, cli_keeping, cli_public
 from pipeline.cli_words import put_in_words
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def main(ctx: click.Context, config: Path) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-for _verb in (*cli_correct.VERBS, *cli_keeping.VERBS, *cli_public.VERBS):
+_VERBS = (*cli_cluster.VERBS, *cli_correct.VERBS, *cli_keeping.VERBS, *cli_public.VERBS)
+for _verb in _VERBS:
     main.add_command(_verb)
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archive.errors import Faults
+from archive.errors import ArchiveFault, Faults
 from archive.wording import Text, look_up, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from archive.provenance import Origin
     from pipeline.collect import Collected
     from pipeline.fixity import Finding, State
 
@@ -27,11 +29,14 @@ _STATES: dict[State, Text] = {
     "unreadable": Text("unreadable"),
     "absent": Text("absent"),
     "never hashed": Text("never hashed"),
+    "unproven": Text("unproven"),
 }
 _NEXT: dict[State, str] = {
     "changed": "put it back from a copy that is good; `plenary run` would take it for another"
     " capture and hear it anew, which is right where you replaced it on purpose",
     "missing": "put it back, or mend its path in the programme",
+    "unproven": "`plenary run` writes anew what leads from words to captures; a file of another"
+    " archive must come from there again, under the name that it was published with",
     "unreadable": "its disk may be failing: copy what can be copied, put the rest back",
 }
 
@@ -97,10 +102,15 @@ def status(config: Path, as_json: bool) -> None:
     "--public",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
-    help="Check a published file, not the originals.",
+    help="Check a published file, not the originals; no archive of one's own is needed.",
+)
+@click.option(
+    "--passage",
+    metavar="LINK",
+    help="With --public: tell where the words that a link of the site cites come from.",
 )
 @click.pass_obj
-def verify(config: Path, copy: Path | None, public: Path | None) -> None:
+def verify(config: Path, copy: Path | None, public: Path | None, passage: str | None) -> None:
     """Read every original whole and tell whether it is what it was (fixity).
 
     Captures and transcripts are compared with the SHA-256 recorded when a run took them, those
@@ -108,10 +118,14 @@ def verify(config: Path, copy: Path | None, public: Path | None) -> None:
     connected is told and is no alarm. Ends with 0 where all is good, with 1 where something
     differs, is missing or cannot be read, with 75 while a run holds the archive.
 
+    A published file is what it was when it was published, and each of its passages leads back,
+    step by step, to the SHA-256 of a capture: what breaks that chain is told.
+
     \b
     Examples: plenary verify
               plenary verify --copy /media/second-disk
               plenary verify --public data/public/archive.db
+              plenary verify --public archive.db --passage "https://…/recordings/…?t=754.2"
     """
     from pipeline import fixity
     from pipeline.config import load_settings
@@ -120,15 +134,16 @@ def verify(config: Path, copy: Path | None, public: Path | None) -> None:
 
     if copy is not None and public is not None:
         raise click.UsageError(say("--copy and --public are two checks: ask for one at a time"))
-    settings = load_settings(config)
-    if public is not None and not (settings.data / "work.db").exists():
-        _tell(iter([fixity.check_public(None, public, lambda _bytes: None)]))
+    if passage is not None and public is None:
+        raise click.UsageError(say("--passage asks a published file: name it with --public"))
+    if public is not None:
+        if passage is not None:
+            _trace(public, passage)
+        _verify_public(config, public)
         return
+    settings = load_settings(config)
     refuse_unbegun(settings)
     with held(settings) as (_, ledger):
-        if public is not None:
-            _tell(iter([fixity.check_public(ledger, public, lambda _bytes: None)]))
-            return
         files = fixity.originals(load_events(settings.events))
         if copy is not None:
             total = fixity.bytes_recorded(ledger, files)
@@ -136,6 +151,85 @@ def verify(config: Path, copy: Path | None, public: Path | None) -> None:
         else:
             total = fixity.bytes_of(files)
             _watch(total, lambda told: fixity.check_originals(ledger, files, told))
+
+
+def _verify_public(config: Path, public: Path) -> None:
+    """Check a published file with the record of its publication, or without where there is none."""
+    from pipeline import fixity
+    from pipeline.config import load_settings
+    from pipeline.night import held
+
+    settings = load_settings(config) if config.exists() else None
+    if settings is not None and (settings.data / "work.db").exists():
+        with held(settings) as (_, ledger):
+            _tell(fixity.check_public(ledger, public, lambda _bytes: None))
+        return
+    click.echo(say("no record of its publication is here: its name alone tells what it was"))
+    _tell(fixity.check_public(None, public, lambda _bytes: None))
+
+
+def _trace(public: Path, link: str) -> None:
+    """Tell where the words that a link cites come from."""
+    import sqlite3
+
+    from archive.corrections.place import read_place
+    from archive.provenance import origins
+    from archive.publish import open_published
+
+    try:
+        with closing(open_published(public)) as db:
+            for line in (
+                line for origin in origins(db, read_place(db, link)) for line in _origin(origin)
+            ):
+                click.echo("".join(filter(str.isprintable, line)))
+    except sqlite3.Error as error:
+        raise ArchiveFault(
+            "it is no published file of this version: {reason}",
+            "name the file that the link's archive published",
+            path=public,
+            reason=error,
+        ) from error
+
+
+_ORIGINS = {
+    "automatic": Text("automatic"),
+    "confirmed": Text("confirmed"),
+    "corrected": Text("corrected"),
+}
+
+
+def _origin(origin: Origin) -> Iterator[str]:
+    from archive.chain import SIDECAR
+    from archive.provenance import told_once
+    from pipeline.progress import clock
+
+    who = say("nobody named")
+    if origin.name:
+        who = say("{who} (name: {origin})", who=origin.name, origin=_ORIGINS[origin.name_origin])
+    yield f"{origin.recording} {clock(origin.start_ms)}–{clock(origin.end_ms)}  {who}"
+    words = say("{text} (words: {origin})", text=origin.text, origin=_ORIGINS[origin.text_origin])
+    yield f"    {words}"
+    for capture in origin.captures:
+        at = clock(max(0, origin.start_ms - capture.start_ms))
+        size = "" if capture.bytes is None else f", {_size(capture.bytes)}"
+        told = say(
+            "capture {name} at {at}, {format}", name=capture.name, at=at, format=capture.format
+        )
+        yield f"  {told}{size}"
+        yield f"    sha256 {capture.sha256}"
+    for step in told_once(origin.steps):
+        tool = f"{step.tool} {step.version}"
+        yield say("  {step} by {tool}, {moment}", step=step.step, tool=tool, moment=step.made_at)
+        if step.model:
+            told = "    model {model}, sha256 {sha256}"
+            yield say(told, model=step.model, sha256=step.model_sha256)
+        if step.step == SIDECAR:
+            yield say("    transcript, sha256 {sha256}", sha256=", ".join(step.inputs))
+        yield f"    options {step.options}"
+    for correction in origin.corrections:
+        told = "  {kind} by a person, {moment}"
+        yield say(told, kind=correction.kind, moment=correction.made_at)
+        yield f"    {correction.options}"
 
 
 def _watch(total: int, check: Callable[[Callable[[int], None]], Iterator[Finding]]) -> None:

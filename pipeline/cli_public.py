@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
-    from archive.search import Hit
     from pipeline.config import Settings
 
 FORMATS = ("rttm", "vtt", "srt", "txt", "json", "csv", "tei")
@@ -45,6 +44,7 @@ def serve(config: Path, port: int) -> None:
             language=site.language,
             url=site.url or "",
             contact=site.contact or "",
+            open_data=site.open_data,
         ),
         ready=lambda address: click.echo(
             say("The archive is at {address} (Ctrl-C ends it)", address=address)
@@ -53,44 +53,42 @@ def serve(config: Path, port: int) -> None:
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", default="")
 @click.option("--person", help="Only what this person said (an id of the programme).")
+@click.option("--organisation", help="Only who spoke for this organisation.")
 @click.option("--event", help="Only at this event.")
-@click.option("--date", "by_date", is_flag=True, help="Newest first, not best first.")
+@click.option("--series", help="Only at events of this series.")
+@click.option("--year", help="Only in this year.")
+@click.option("--kind", help="Only in sessions of this kind, such as round-table.")
+@click.option("--origin", help="Only under names of this origin, such as confirmed.")
+@click.option("--recording", help="Only in this recording.")
+@click.option(
+    "--order", type=click.Choice(("relevance", "date")), default="relevance", show_default=True
+)
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True)
-@click.pass_obj
-def search(
-    config: Path, text: str, person: str | None, event: str | None, by_date: bool, page: int
-) -> None:
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_context
+def search(ctx: click.Context, /, *, as_json: bool, **asked: Any) -> None:
     """Search as a visitor does: accents, plurals and elisions do not matter.
 
+    "In quotes" words stand exactly so; coop* is a beginning. Under the passages stand the
+    options that would narrow them, with their values and how many passages would stay. Ends
+    with 0 where passages were found, with 1 where none was.
+
     \b
-    Example: plenary search "monnaies locales"
+    Examples: plenary search "monnaies locales" --year 2025
+              plenary search '"économie sociale"' --order date
     """
     from archive import search as searching
+    from pipeline import found
 
-    query = searching.Query(
-        text, person=person, event=event, order="date" if by_date else "relevance", page=page
+    settings = _load(ctx.obj)
+    with _published(settings) as db:
+        results = searching.search(db, searching.Query(**asked))
+    click.echo(
+        found.as_json(results) if as_json else found.as_text(results, settings.site.language)
     )
-    with _published(_load(config)) as db:
-        results = searching.search(db, query)
-    for hit in results.hits:
-        click.echo(_hit(hit))
-    found = "more than {count} passages" if results.more_than else "{count} passages"
-    click.echo(say(found, count=results.total))
-    if results.suggestion:
-        click.echo(say("did you mean: {words}", words=results.suggestion))
-
-
-def _hit(hit: Hit) -> str:
-    from archive.search import MARK_END, MARK_START
-    from pipeline.progress import clock
-
-    who = hit.person_name or say("unknown voice")
-    if hit.person_name and hit.origin == "automatic":
-        who = say("{who} (name given automatically)", who=who)
-    snippet = hit.snippet.replace(MARK_START, "[").replace(MARK_END, "]")
-    return f"{hit.recording_id} {clock(hit.start_ms)}  {who}\n    {snippet}"
+    ctx.exit(0 if results.hits else 1)
 
 
 @click.command()
@@ -101,8 +99,12 @@ def _hit(hit: Hit) -> str:
 def export(config: Path, events: Sequence[str], format_: str, out: Path) -> None:
     """Write each public session as OUT/<event>/<session>.<ext>.
 
+    With csv come OUT/<event>.speaking-time.csv and OUT/<event>.originals.csv; beside srt and
+    rttm stands <session>.about.txt, which says where they come from. All is in docs/exports.md.
+
     \b
-    Example: plenary export --format vtt --out captions
+    Examples: plenary export --format vtt --out captions
+              plenary export --format csv --out tables 2017-03-28-ile-saint-denis
     """
     from archive.export import write_all
 
@@ -157,12 +159,14 @@ def _published(settings: Settings) -> Iterator[sqlite3.Connection]:
     """Open the published file, read-only. Raises ArchiveFault where there is none."""
     import sqlite3
 
+    from archive.publish import check_version, open_published
+
     path = settings.data / "public" / "archive.db"
     if not path.exists():
         raise ArchiveFault("nothing is published yet", "run `plenary run` first", path=path)
-    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as db:
+        check_version(path)
+        with closing(open_published(path)) as db:
             yield db
     except sqlite3.Error as error:
         raise ArchiveFault(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 from archive.errors import Faults
 from pipeline.languages import AUTO
+from pipeline.reading.cluster import HERE, is_safe, resource, scheduler
 from pipeline.reading.fields import Fields, path_from
 from pipeline.reading.keys import CONFIG as KEYS
 from pipeline.reading.values import address, contact, count, language, share, truth
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-Executor: TypeAlias = Literal["inline", "local"]
+Executor: TypeAlias = Literal["inline", "local", "dask"]
 Workers: TypeAlias = int | Literal["auto"]
 
 # The types that CTranslate2 computes in, and our `auto`: int8 on a CPU, float16 on a GPU.
@@ -69,21 +70,32 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Where the work is done, and by how many workers."""
+    """Where the work is done, and by how many workers of this machine.
+
+    For `dask`: the scheduler's address, the folder of certificates, and what a worker must have
+    for each block, by name.
+    """
 
     executor: Executor = "local"
     workers: Workers = "auto"
+    scheduler: str = HERE
+    certificates: Path | None = None
+    resources: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the public site says of itself; `names`: may an unconfirmed name be public."""
+    """What the public site says of itself; `names`: may an unconfirmed name be public.
+
+    `open_data`: may visitors ask their own SQL and take the whole file.
+    """
 
     title: str = "Plenary archive"
     language: str = "fr"
     url: str | None = None
     contact: str | None = None
     names: Literal["all", "confirmed"] = "all"
+    open_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +180,18 @@ def _media(fields: Fields) -> Media:
 
 def _run(fields: Fields) -> Run:
     default = Run()
-    executor = fields.word("executor", ("inline", "local"), default.executor)
-    workers = fields.value("workers", _workers)
-    return Run(cast("Executor", executor), default.workers if workers is None else workers)
+    executor = fields.word("executor", ("inline", "local", "dask"), default.executor)
+    found = Run(
+        executor=cast("Executor", executor),
+        workers=fields.value("workers", _workers) or default.workers,
+        scheduler=fields.value("scheduler", scheduler) or default.scheduler,
+        certificates=fields.value("certificates", path_from(fields.file.path)),
+        resources=dict(fields.values("resources", resource)),
+    )
+    if is_safe(found.scheduler) and found.certificates is None:
+        step = "add a line `certificates: ./certificates`; docs/scaling.md says how to make them"
+        fields.fault("scheduler", "`tls://` needs certificates", step)
+    return found
 
 
 def _workers(text: str) -> Workers:
@@ -186,6 +207,7 @@ def _site(fields: Fields) -> Site:
         url=fields.value("url", address),
         contact=fields.value("contact", contact),
         names=cast('Literal["all", "confirmed"]', names),
+        open_data=bool(fields.value("open_data", truth)),
     )
 
 

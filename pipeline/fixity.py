@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import stat
 import time
 import unicodedata
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from archive.chain import breaks
 from archive.errors import ArchiveFault, CaptureFault
-from archive.publish import check_published
+from archive.publish import check_published, open_published
 from archive.wording import Text
 from pipeline.event import originals_of
 from pipeline.hashing import hash_file
@@ -31,11 +34,12 @@ if TYPE_CHECKING:
     from pipeline.ledger import Ledger
 
 State: TypeAlias = Literal[
-    "unchanged", "changed", "missing", "unreadable", "absent", "never hashed"
+    "unchanged", "changed", "missing", "unreadable", "absent", "never hashed", "unproven"
 ]
-"""`absent`: its disk is not connected; `missing`: its folder is there and it is not."""
+"""`absent`: its disk is not connected; `missing`: its folder is there and it is not; `unproven`:
+a published file does not tell by itself that it is what was published, or where it comes from."""
 
-ALARMING: frozenset[State] = frozenset({"changed", "missing", "unreadable"})
+ALARMING: frozenset[State] = frozenset({"changed", "missing", "unreadable", "unproven"})
 """States in which something differs from what it should be."""
 
 _PUBLIC_NAME = re.compile(r"archive-([0-9a-f]{16})\.db")
@@ -227,28 +231,50 @@ def _common(one: Path, other: Path) -> int:
     return alike.index(False) if False in alike else len(alike)
 
 
-def check_public(ledger: Ledger | None, file: Path, progress: Callable[[int], None]) -> Finding:
-    """Say whether a published file is the one that was published, and opens and passes its checks.
+def check_public(
+    ledger: Ledger | None, file: Path, progress: Callable[[int], None]
+) -> Iterator[Finding]:
+    """Say whether a published file is what was published, is whole, and proves its words.
 
     Its name tells the first 16 digits of its hash, the ledger all of them: where the ledger
-    does not know it (or there is none, on another machine) its name alone must agree.
+    does not know it (or there is none, on another machine) its name alone must agree. Then
+    comes every place where a passage does not lead back to its captures.
     Raises ArchiveFault where it is not there.
     """
     if not file.is_file():
         raise ArchiveFault("there is no such file", "name a published file", path=file)
     real = file.resolve()  # `archive.db` is a link to the file that is shown
     found = hash_file(real, progress)
-    named = _PUBLIC_NAME.fullmatch(real.name)
-    recorded = set() if ledger is None else ledger.publications()
-    state, reason = _opened(real)
-    if named is not None and not found.startswith(named[1]):
-        state, reason = "changed", Text("its name tells another hash than its content has")
-    elif found not in recorded and (named is None or _is_told(named[1], recorded)):
-        state, reason = "changed", Text("no publication of this archive has its hash")
+    opened = _opened(real)
+    state, reason = _as_published(ledger, real, found) or opened
     finding = Finding("", real, state, reason)
     if ledger is not None:
         _note(ledger, finding, "public", found)
-    return finding
+    yield finding
+    if opened[0] == "unchanged":
+        yield from _unproven(real)
+
+
+def _unproven(file: Path) -> Iterator[Finding]:
+    try:
+        with closing(open_published(file)) as db:
+            for broken in breaks(db):
+                yield Finding(broken.recording, file, "unproven", str(broken))
+    except sqlite3.Error as error:
+        yield Finding("", file, "unproven", f"it has not the tables of today: {error}")
+
+
+def _as_published(ledger: Ledger | None, file: Path, sha256: str) -> tuple[State, str] | None:
+    """Return how a file differs from what was published; None where it does not."""
+    named = _PUBLIC_NAME.fullmatch(file.name)
+    recorded = set() if ledger is None else ledger.publications()
+    if named is not None and not sha256.startswith(named[1]):
+        return "changed", Text("its name tells another hash than its content has")
+    if sha256 in recorded or (named is not None and not _is_told(named[1], recorded)):
+        return None
+    if ledger is None:
+        return "unproven", Text("neither its name nor a record of its publication tells its hash")
+    return "changed", Text("no publication of this archive has its hash")
 
 
 def _is_told(prefix: str, recorded: Collection[str]) -> bool:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipeline.steps import Model
 
 # Raised when the way from stages to rows changes, so that all recordings are stored anew.
-ROWS_VERSION = 1
+ROWS_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _session(
     listening.check_length(story.sound, session.id, span)
     language = _spoken(bench, event, session, heard, story)
     if session.transcripts:
-        segments, told = _taken(bench, session, span, heard, story)
+        segments, told = _taken(bench, event, session, span, heard, story)
     else:
         segments, told = _recognised(bench, event, session, heard, story, language, meanwhile)
     languages = (language, *session.also_spoken)
@@ -198,7 +198,7 @@ def _session(
     story.turns[name] = _apart(turns, story)
     story.withheld += withheld
     ours = version(steps.OURS)
-    story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours)
+    story.provenance += rows.provenance_rows([gated, attributed], "plenary", ours, session_id=name)
 
 
 def _known(bench: Bench, sound: Sound, within: Span) -> tuple[Known, ...]:
@@ -267,7 +267,8 @@ def _recognised(
     blocks = [[split.closer(heard, w) for w in block] for block in split.blocks(windows)]
     speech_ms = sum(w.span.duration_ms for block in blocks for w in block)
     give_back()  # before the workers take theirs
-    with bench.progress.stage(f"{event.id}/{session.id}", Text("words"), speech_ms) as stage:
+    name = f"{event.id}/{session.id}"
+    with bench.progress.stage(name, Text("words"), speech_ms) as stage:
         segments, done = steps.words(
             bench.ledger,
             story.sound,
@@ -279,7 +280,7 @@ def _recognised(
             meanwhile,
         )
     story.provenance += rows.provenance_rows(
-        done, "faster-whisper", version("faster-whisper"), model
+        done, "faster-whisper", version("faster-whisper"), model, name
     )
     return segments, done
 
@@ -290,7 +291,7 @@ def _model(bench: Bench) -> Model:
 
 
 def _taken(
-    bench: Bench, session: Session, span: Span, heard: Hearing, story: Story
+    bench: Bench, event: Event, session: Session, span: Span, heard: Hearing, story: Story
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
     """Return the words of transcripts made elsewhere that lie in the session."""
     from pipeline.sidecar import check_speech  # noqa: PLC0415 (seldom needed)
@@ -300,7 +301,12 @@ def _taken(
     captures = transcribed(session, [part.span for part in story.sound.parts])
     for path, capture in zip(session.transcripts, captures, strict=True):
         taken, done = steps.sidecar(bench.ledger, path, capture, story.erased)
-        story.provenance += rows.provenance_rows([done], "sidecar", path.suffix.lstrip("."))
+        story.provenance += rows.provenance_rows(
+            [done],
+            "sidecar",
+            path.suffix.lstrip("."),
+            session_id=f"{event.id}/{session.id}",
+        )
         within = capture.clip(span)
         speech = [] if within is None else [s.clip(within) for s in heard.speech]
         check_speech(path, [w for s in taken for w in s.words], list(filter(None, speech)))

@@ -19,12 +19,16 @@ from rapidfuzz import process
 from tokenizers import Tokenizer
 
 from archive.errors import ModelFault
+from pipeline.ledger import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
 """Files without which a model cannot be loaded, or only by way of the network."""
+
+OF_WORDS = (*NEEDED, "preprocessor_config.json")
+"""The files of a model that its words come from, as far as it has them."""
 
 ANSWER_S = 5
 """Seconds within which the model hub must answer before its gigabytes are asked for."""
@@ -87,6 +91,12 @@ def fetch_model(name: str, data: Path, progress: Callable[[float], None] | None 
             reason=type(error).__name__,
         ) from error
     return _checked(folder)
+
+
+def model_hash(folder: Path, hashed: Callable[[Path], str]) -> str:
+    """Return one hash over the files of a model that its words come from."""
+    files = [folder / name for name in OF_WORDS if (folder / name).exists()]
+    return digest({file.name: hashed(file) for file in files})
 
 
 def token_counter(folder: Path) -> Callable[[str], int]:

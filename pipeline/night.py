@@ -6,13 +6,15 @@ import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.corrections.model import read as read_corrections
 from archive.corrections.report import open_questions
-from archive.errors import ArchiveFault, Faults, FileFault
+from archive.errors import ArchiveFault, ClusterFault, Faults, FileFault
 from archive.store import open_store
 from archive.wording import Text, say
 from pipeline import settled
@@ -24,8 +26,8 @@ from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.following import followed
 from pipeline.hear import Bench, recognised
-from pipeline.ledger import Ledger, digest
-from pipeline.models import find_model
+from pipeline.ledger import Ledger
+from pipeline.models import find_model, model_hash
 from pipeline.programme import load_events
 from pipeline.progress import Progress
 from pipeline.reasons import DueStep
@@ -40,9 +42,6 @@ if TYPE_CHECKING:
     from pipeline.config import Settings
     from pipeline.event import Event
     from pipeline.executors import Executor
-
-# The files of a CTranslate2 model that its words come from.
-_MODEL_FILES = ("model.bin", "config.json", "tokenizer.json", "preprocessor_config.json")
 
 
 @dataclass(frozen=True)
@@ -155,13 +154,11 @@ def opened(
 ) -> Iterator[tuple[Bench, Store]]:
     """Hold the archive with everything open. Raises as `held` does."""
     folder = _model_folder(settings, events)
-    with (
-        held(settings, until=until) as (store, ledger),
-        _executor(settings, folder) as executor,
-    ):
+    with held(settings, until=until) as (store, ledger):
         model = None if folder is None else _model(settings, folder, ledger)
         corrections = read_corrections(store.db.conn)
-        yield Bench(settings, ledger, progress, model, executor, corrections), store
+        with _executor(settings, model, ledger, progress) as executor:
+            yield Bench(settings, ledger, progress, model, executor, corrections), store
 
 
 @contextmanager
@@ -202,10 +199,9 @@ def engine(settings: Settings, folder: Path) -> tuple[Engine, int]:
 
 
 def _model(settings: Settings, folder: Path, ledger: Ledger) -> Model:
-    files = [folder / name for name in _MODEL_FILES if (folder / name).exists()]
-    hashes = {file.name: ledger.sha256(file) for file in files}
     # A folder is told by its last name: the path of a machine is nobody's business.
-    return Model(Path(settings.transcription.model).name, folder, digest(hashes))
+    name = Path(settings.transcription.model).name
+    return Model(name, folder, model_hash(folder, ledger.sha256))
 
 
 def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
@@ -215,6 +211,25 @@ def _model_folder(settings: Settings, events: Sequence[Event]) -> Path | None:
     return find_model(settings.transcription.model, settings.data)
 
 
-def _executor(settings: Settings, folder: Path | None) -> Executor:
-    how, workers = engine(settings, folder or settings.data)
+def _executor(
+    settings: Settings, model: Model | None, ledger: Ledger, progress: Progress
+) -> Executor:
+    if settings.run.executor == "dask" and model is not None:
+        refuse_without_extra()
+        from pipeline.executors.dask import Dask  # noqa: PLC0415 (an extra, and slow)
+        from pipeline.executors.wire import identity  # noqa: PLC0415
+
+        ours = identity(model.sha256, settings.transcription.compute_type)
+        refused = partial(ledger.note, "processing", "", "words", "failure")
+        return Dask(settings.run, ours, progress, refused)
+    how, workers = engine(settings, settings.data if model is None else model.folder)
     return Local(how, workers) if settings.run.executor == "local" else Inline(how)
+
+
+def refuse_without_extra() -> None:
+    """Raise ClusterFault where the packages for a cluster are not installed."""
+    if find_spec("distributed") is None:
+        raise ClusterFault(
+            "the packages for more than one machine are not installed",
+            'install them: pip install "plenary-archive[cluster]"',
+        )

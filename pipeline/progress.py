@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from archive.wording import Text, look_up, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _REDRAW_S = 0.1
 _PLAIN_S = 60.0
@@ -98,6 +98,7 @@ class Progress:
     # Of the stages that ended, by name: sound done, sound done tonight, seconds it took.
     _spent: dict[str, tuple[float, float, float]] = field(default_factory=dict, repr=False)
     _under_way: list[Stage] = field(default_factory=list, repr=False)
+    _also: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
     _lines: int = field(default=0, repr=False)
     _shown: float = field(default=float("-inf"), repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
@@ -105,6 +106,10 @@ class Progress:
     def plan(self, milliseconds: Mapping[str, float]) -> None:
         """Say how much sound lies before each stage, by its name, in the whole night."""
         self._planned = dict(milliseconds)
+
+    def also(self, lines: Callable[[], Sequence[str]]) -> None:
+        """Show further lines under those of the stages, asked for anew each time."""
+        self._also = lines
 
     @contextmanager
     def stage(self, recording: str, name: str, total_ms: int = 0) -> Iterator[Stage]:
@@ -176,6 +181,8 @@ class Progress:
     def _text(self) -> list[str]:
         lines = [stage.line(self.now()) for stage in self._under_way]
         left = self.left_ms()
+        if lines:
+            lines += self._also()
         if lines and left is not None:
             about = Text("about") if left[1] else Text("at least")
             told = "the whole night: {about} {left} left"

@@ -247,11 +247,21 @@ def _options(done: Done) -> dict[str, Any]:
 
 
 def provenance_rows(
-    done: Iterable[Done], tool: str, version: str, model: Model | None = None
+    done: Iterable[Done],
+    tool: str,
+    version: str,
+    model: Model | None = None,
+    session_id: str | None = None,
 ) -> list[Row]:
-    """Return one row for each input of each step that one tool did."""
+    """Return one row for each input of each step that one tool did.
+
+    An input that is neither a file nor what another step made (the model, the cast) has none:
+    `archive/chain.py` looks for what made each. `session_id` is that of the session whose words
+    the steps made; None: the whole recording.
+    """
     return [
         {
+            "session_id": session_id,
             "step": d.step.name,
             "tool": tool,
             "version": version,

@@ -19,7 +19,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import IO, TYPE_CHECKING
 
-from archive.errors import ArchiveFault, Busy, CaptureFault, PlenaryError, Stopped
+from archive.errors import ArchiveFault, Busy, CaptureFault, ClusterFault, PlenaryError, Stopped
 from archive.wording import Text, say
 from pipeline import rows
 from pipeline.following import followed
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 # Raised when the way from a programme to rows changes.
 _ROWS_VERSION = 1
+QUICK_S, SHARE = 5.0, 20
+"""A publication costs as much as the whole archive is large: one that takes longer than QUICK_S
+waits until the night has gone on for SHARE times as long. The last one of a run always comes."""
 # A recording whose first due step is one of these will need the recogniser.
 _BEFORE_WORDS = {"sound", "hearing", "words"}
 
@@ -51,6 +54,7 @@ class Outcome:
     `sound_ms` is the length of all that was heard; `missing` gives, by recording, the
     milliseconds of sound that its captures should hold and do not; `unmet` are the corrections
     of files that cannot be made, and `questions` what of the corrections waits for a person.
+    The last publication took `publishing_s` seconds and ended at `published_at_s`.
     """
 
     heard: list[str] = field(default_factory=list)
@@ -61,6 +65,8 @@ class Outcome:
     unmet: tuple[PlenaryError, ...] = ()
     questions: tuple[str, ...] = ()
     published: Published | None = None
+    published_at_s: float = 0.0
+    publishing_s: float = 0.0
     stopped: Stopped | None = None
 
 
@@ -178,7 +184,7 @@ def _work(
                 _count(store, name, outcome)
                 # Words given to somebody who wants nothing published leave the copy now.
                 withdraw(bench.settings.data, store, bench.ledger, event)
-                _publish_if_due(bench, store, outcome)
+                _publish_now_and_then(bench, store, outcome)
     for make in (make_sound_copy, make_pictures):
         for event, recording in _with_pictures(bench, events):
             name = f"{event.id}/{recording.id}"
@@ -188,7 +194,7 @@ def _work(
                 if make(bench.settings, store, bench.ledger, bench.progress, event, recording):
                     if name not in outcome.pictured:
                         outcome.pictured.append(name)
-                    _publish_if_due(bench, store, outcome)
+                    _publish_now_and_then(bench, store, outcome)
 
 
 def _count(store: Store, name: str, outcome: Outcome) -> None:
@@ -270,8 +276,8 @@ def _costing_only_itself(
     """Note what goes wrong and go on; words that stand (`heard`) are not called failed for it."""
     try:
         yield
-    except (Stopped, Due, sqlite3.Error):
-        raise  # what work.db cannot hold stops the night, not one recording
+    except (Stopped, Due, ClusterFault, sqlite3.Error):
+        raise  # without work.db or without workers the night stops, not one recording
     except PlenaryError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 (a bug, or a library's: the night goes on)
@@ -342,6 +348,16 @@ def _words(
     return True
 
 
+def _publish_now_and_then(bench: Bench, store: Store, outcome: Outcome) -> None:
+    """Publish a finished recording at once, unless that would take more of the night than work."""
+    resting_s = time.monotonic() - outcome.published_at_s
+    if outcome.publishing_s < QUICK_S or resting_s > SHARE * outcome.publishing_s:
+        _publish_if_due(bench, store, outcome)
+
+
 def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
+    began_s = time.monotonic()
     made = publish_if_due(bench.settings, store, bench.ledger)
-    outcome.published = made or outcome.published
+    if made is not None:
+        outcome.published, outcome.published_at_s = made, time.monotonic()
+        outcome.publishing_s = outcome.published_at_s - began_s

@@ -9,7 +9,7 @@ result changes for the same inputs gets a higher number in VERSIONS.
 
 from __future__ import annotations
 
-from collections import deque
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -91,12 +91,12 @@ def words(
             work.collect_all()  # what was begun is kept
             raise
         future = executor.submit(task(source, block, recognition))
-        work.waiting.append((place, step, future))
+        work.waiting[future] = place, step
     if work.waiting:
         meanwhile()
     work.collect_all()
     if work.aside:
-        raise work.aside[0]
+        raise work.aside[min(work.aside)]
     # A day's words are taken from their rows when the workers have given their memory back.
     done = tuple(_recorded(ledger, step) for step in steps)
     return tuple(s for d in done for s in segments_from_json(d.result["segments"])), done
@@ -109,7 +109,7 @@ def _recorded(ledger: Ledger, step: Step) -> Done:
 
 
 class _Blocks:
-    """A session's blocks under way, or set aside."""
+    """A session's blocks under way, or set aside, by their place."""
 
     def __init__(
         self,
@@ -120,17 +120,21 @@ class _Blocks:
         self._ledger = ledger
         self._blocks = blocks
         self._progress = progress
-        self.aside: list[CaptureFault] = []
-        self.waiting: deque[tuple[int, Step, Future[Recognised]]] = deque()
+        self.aside: dict[int, CaptureFault] = {}
+        self.waiting: dict[Future[Recognised], tuple[int, Step]] = {}
 
     def collect(self) -> None:
-        """Record the oldest block under way, once it is done."""
-        place, step, future = self.waiting.popleft()
+        """Record the blocks that are done, once one is: a slow worker holds up no other."""
+        done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
+        for future in sorted(done, key=lambda each: self.waiting[each][0]):
+            self._take(future, *self.waiting.pop(future))
+
+    def _take(self, future: Future[Recognised], place: int, step: Step) -> None:
         block = _whole(self._blocks[place])
         try:
             heard = future.result().shift(block.start_ms)
         except CaptureFault as fault:
-            self.aside.append(_placed(fault, block))
+            self.aside[place] = _placed(fault, block)
             return
         self._ledger.record(step, recognised_to_json(heard))
         self._progress.advance(_length(self._blocks[place]))

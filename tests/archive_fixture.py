@@ -242,7 +242,7 @@ def day_recording() -> tuple[Row, Rows]:
             ],
             "provenance": [
                 {
-                    "step": "transcribe",
+                    "step": "words",
                     "tool": "faster-whisper",
                     "version": "1.2.1",
                     "model": "demo",
@@ -361,7 +361,7 @@ def evening_recording() -> tuple[Row, Rows]:
                  "format": "mp4", "start_ms": 0, "duration_ms": 90_000}
             ],
             "provenance": [
-                {"step": "transcribe", "tool": "faster-whisper", "version": "1.2.1",
+                {"step": "words", "tool": "faster-whisper", "version": "1.2.1",
                  "options": "{}", "made_at": "2025-12-02T10:00:00Z"}
             ],
             "turns": [

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from site_browser import address, open_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["address", "open_page"]  # served once for all that drive a browser
 
 # The command speaks the language of the locale: here English, on whatever machine.
 os.environ["LC_ALL"] = "C.UTF-8"

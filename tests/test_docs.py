@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
 
 import archive.errors
 from archive.errors import PlenaryError
+from archive.export import FORMATS, csv_, tables
+from archive.export.transcript import Transcript
 from pipeline.cli import main
 from pipeline.command_page import page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+
+PAGES = [
+    *("README.md", "CHANGELOG.md", "demo/README.md"),
+    *("docs/keeping.md", "docs/exports.md", "docs/correcting.md", "docs/serving.md"),
+    "docs/scaling.md",
+]
 
 
 def test_the_page_of_commands_is_up_to_date(root: Path) -> None:
@@ -51,12 +62,28 @@ def test_the_tree_of_errors_is_drawn_whole() -> None:
     assert drawn == classes
 
 
-@pytest.mark.parametrize(
-    "name", ["README.md", "CHANGELOG.md", "demo/README.md", "docs/keeping.md", "docs/correcting.md"]
-)
+@pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(root: Path, name: str) -> None:
     """Every relative link of a page is a file of the repository."""
     file = root / name
-    links = re.findall(r"\]\(([^)#]+)\)", file.read_text("utf-8"))
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text("utf-8"))
     local = [link for link in links if "://" not in link]
     assert not [link for link in local if not (file.parent / link).exists()]
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("Which one", FORMATS),
+        ("CSV", csv_.COLUMNS),
+        ("Speaking time", tables.SPEAKING_TIME_COLUMNS),
+        ("Originals", tables.ORIGINALS_COLUMNS),
+        ("JSON", [field.name for field in fields(Transcript)]),
+    ],
+)
+def test_exports_hold_what_their_page_says(root: Path, heading: str, names: Iterable[str]) -> None:
+    """docs/exports.md has every format, column and field, and no other; columns in their order."""
+    page = (root / "docs" / "exports.md").read_text("utf-8")
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    told = re.findall(r"^\| `([a-z_0-9]+)` \|", section, re.MULTILINE)
+    assert (sorted(told) if heading == "Which one" else told) == list(names)

@@ -7,8 +7,11 @@ import csv
 import html
 import io
 import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +30,9 @@ from lxml import etree
 from relaxng import narrowed
 
 from archive.errors import ArchiveFault
-from archive.export import FORMATS, export, export_recording, write_all
+from archive.export import FORMATS, about, export, export_recording, write_all
+from archive.export.csv_ import safe
+from archive.export.tables import ORIGINALS_COLUMNS, SPEAKING_TIME_COLUMNS
 from archive.publish import publish
 from archive.store import open_store
 
@@ -39,7 +44,10 @@ __all__ = ["public_archive"]
 
 OPENING, TABLE = f"{DAY}/ouverture", f"{DAY}/table-ronde"
 TEI = "{http://www.tei-c.org/ns/1.0}"
-HOSTILE = "=cmd|' /C' <script>alert(1)</script> --> ]]> & \"'; \u202e 🙂 {x} % \\ \r\n1\n\x0b\ufffe"
+HOSTILE = (
+    "=cmd|' /C' <script>alert(1)</script> --> ]]> & \"'; a;=1 {x} % \\ "
+    "\u202e 🙂 \r\n1\n\x0b\ufffe\x00"
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +63,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
     folder = tmp_path_factory.mktemp("hostile")
     event = dict(evening_event())
     for table, columns in {
-        "events": ("title", "licence"),
+        "events": ("title", "licence", "language"),
+        "organisations": ("name",),
         "people": ("name",),
         "roles": ("role",),
         "sessions": ("title",),
@@ -66,12 +75,16 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
     work = make_work(folder)
     with open_store(work) as store:
         store.put_event(EVENING, event)
-        captures = [{**row, "name": HOSTILE} for row in tables["captures"]]
+        captures = [{**row, "name": HOSTILE, "format": HOSTILE} for row in tables["captures"]]
+        told = dict.fromkeys(("tool", "version", "model", "made_at"), HOSTILE)
+        provenance = [{**row, **told} for row in tables["provenance"]]
+        gaps = [{"start_ms": 5_000, "end_ms": 6_000, "reason": HOSTILE}]
         turns = [
             turn(f"{EVENING}/soiree", 1_000, said, person="cleo-essai"),
             turn(f"{EVENING}/soiree", 9_000, f"-{said}", person="bo-exemple", origin="confirmed"),
         ]
-        store.put_recording(recording, {**tables, "captures": captures, "turns": turns})
+        tables = {"captures": captures, "provenance": provenance, "gaps": gaps, "turns": turns}
+        store.put_recording(recording, tables)
     path = publish(work, folder / "public", today=TODAY, names="all").path
     with contextlib.closing(sqlite3.connect(path)) as opened:
         yield opened
@@ -121,18 +134,120 @@ def test_doubt_goes_with_an_unconfirmed_name(db: sqlite3.Connection) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["vtt", "txt", "json", "tei"])
-def test_source_licence_and_model_go_along(db: sqlite3.Connection, name: str) -> None:
-    """A transcript that leaves says under which licence and from which file and tool it is."""
-    text = export(db, name, OPENING)
-    for fact in ("CC-BY-SA-4.0", "a" * 64, "faster-whisper", "1.2.1", "2017-03-28"):
-        assert fact in text
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_licence_source_model_and_date_go_along(
+    db: sqlite3.Connection, tmp_path: Path, name: str
+) -> None:
+    """A transcript that leaves says under which licence and from which file and model it is.
+
+    In itself, or in the file beside it where common readers would stop at such a line.
+    """
+    (path, *_) = write_all(db, name, [DAY], tmp_path)
+    told = path.with_name("ouverture.about.txt") if name in ("rttm", "srt") else path
+    text = told.read_text("utf-8")
+    for fact in ("CC-BY-SA-4.0", "a" * 64, "faster-whisper 1.2.1", "b" * 64, "2017-03-28"):
+        assert all(part in text for part in fact.split())
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
+
+
+def test_speaking_time_is_that_of_the_rttm(db: sqlite3.Connection, tmp_path: Path) -> None:
+    """Beside the CSV: each speaker of a session with role, organisation, and what is doubtful."""
+    write_all(db, "csv", [DAY], tmp_path)
+    rows = read_table(tmp_path / f"{DAY}.speaking-time.csv")
+    assert tuple(rows[0]) == SPEAKING_TIME_COLUMNS
+    told = [(r["session"], r["name"], r["voice"], r["origin"], r["speech_s"]) for r in rows]
+    assert told == [
+        (OPENING, "Ana Exemple", "", "confirmed", "7.200"),
+        (OPENING, "Bo Modèle", "", "automatic", "10.800"),
+        (TABLE, "Bo Modèle", "", "automatic", "6.400"),
+        (TABLE, "", "voice-3", "unknown", "4.800"),
+        (TABLE, "", "voice-5", "unknown", "3.600"),
+    ]
+    assert [(r["role"], r["organisation"], r["words"], r["turns"]) for r in rows[:2]] == [
+        ("déléguée générale", "RTD", "18", "1"),
+        ("directeur", "PHARES", "26", "1"),
+    ]
+    for session in (OPENING, TABLE):
+        lines = [line.split() for line in export(db, "rttm", session).splitlines()]
+        spoken = [row["speech_s"] for row in rows if row["session"] == session]
+        assert sum(float(f[4]) for f in lines) == pytest.approx(sum(map(float, spoken)))
+
+
+def test_originals_are_listed(db: sqlite3.Connection, tmp_path: Path) -> None:
+    """Beside the CSV: one line for each capture of the event."""
+    write_all(db, "csv", [DAY], tmp_path)
+    (row,) = read_table(tmp_path / f"{DAY}.originals.csv")
+    assert tuple(row) == ORIGINALS_COLUMNS
+    assert (row["recording"], row["position"], row["name"]) == (f"{DAY}/matin", "1", "00001.MTS")
+    assert (row["bytes"], row["sha256"], row["format"]) == ("123456", "a" * 64, "mpegts")
+    assert (row["start_s"], row["end_s"], row["licence"]) == ("0.000", "520.000", "CC-BY-SA-4.0")
+
+
+def test_exports_do_not_depend_on_the_process(public_archive: Path, root: Path) -> None:
+    """Two interpreters with other hash seeds write the same bytes, and so do two publications."""
+    script = (
+        "import hashlib, sys, pathlib, tempfile\n"
+        "from archive.export import FORMATS, write_all\n"
+        "from archive.publish import open_published\n"
+        "db = open_published(pathlib.Path(sys.argv[1]))\n"
+        "out = pathlib.Path(tempfile.mkdtemp(dir=sys.argv[2]))\n"
+        "[write_all(db, name, [], out) for name in sorted(FORMATS)]\n"
+        "files = sorted(f for f in out.rglob('*') if f.is_file())\n"
+        "told = [(str(f.relative_to(out)), f.read_bytes()) for f in files]\n"
+        "print(len(told), hashlib.sha256(repr(told).encode()).hexdigest())\n"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", script, public_archive, public_archive.parent],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
+
+
+def test_several_roles_stand_together(tmp_path: Path) -> None:
+    """Who spoke for two organisations is listed with both; TEI keeps which role was for which."""
+    work = make_work(tmp_path)
+    event = dict(evening_event())
+    event["roles"] = [
+        {"person_id": "cleo-essai", "role": "géographe", "organisation_id": None},
+        {"person_id": "cleo-essai", "role": "présidente", "organisation_id": "COOP"},
+    ]
+    with open_store(work) as store:
+        store.put_event(EVENING, event)
+    path = publish(work, tmp_path / "public", today=TODAY, names="all").path
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        first = next(csv.DictReader(io.StringIO(export(db, "csv", f"{EVENING}/soiree"))))
+        document = etree.fromstring(export(db, "tei", f"{EVENING}/soiree").encode())
+    assert (first["role"], first["organisation"]) == ("géographe; présidente", "COOP")
+    person = document.xpath("//*[local-name()='person'][@xml:id='person.cleo-essai']")[0]
+    assert person.findtext(f"{TEI}occupation") == "géographe"
+    assert person.find(f"{TEI}affiliation").get("ref") == "#org.COOP"
+    assert person.findtext(f"{TEI}affiliation/{TEI}roleName") == "présidente"
+    assert "La Coopérative d'exemple" in document.xpath("string(//*[local-name()='listOrg'])")
+
+
+def test_what_cannot_be_read_is_told(db: sqlite3.Connection) -> None:
+    """Missing sound stands in the session that it is missing from, and in no other."""
+    assert json.loads(export(db, "json", TABLE))["missing"] == [
+        {"start_ms": 300_000, "end_ms": 302_000, "reason": "packets missing"}
+    ]
+    assert "00:05:00–00:05:02: packets missing" in export(db, "txt", TABLE)
+    assert json.loads(export(db, "json", OPENING))["missing"] == []
 
 
 def test_rttm_names_people_by_id_and_never_overlaps(db: sqlite3.Connection) -> None:
     """Person ids as in the programme, voices where there is none, seconds of the recording."""
     assert export(db, "rttm", TABLE) == (
-        "SPEAKER table-ronde 1 160.000 6.400 <NA> <NA> bo-exemple <NA> <NA>\n"
+        "SPEAKER table-ronde 1 160.000 6.400 <NA> <NA> bo-exemple 0.880 <NA>\n"
         "SPEAKER table-ronde 1 200.000 4.800 <NA> <NA> voice-3 <NA> <NA>\n"
         "SPEAKER table-ronde 1 280.000 3.600 <NA> <NA> voice-5 <NA> <NA>\n"
     )
@@ -245,15 +360,34 @@ def test_hostile_srt(hostile: sqlite3.Connection) -> None:
         assert "<" not in lines[0]
 
 
-def test_hostile_csv(hostile: sqlite3.Connection) -> None:
+@pytest.mark.parametrize("path", ["/soiree.csv", ".speaking-time.csv", ".originals.csv"])
+def test_hostile_csv(hostile: sqlite3.Connection, tmp_path: Path, path: str) -> None:
     """No cell starts a formula, no cell breaks its line, every line has every column."""
-    lines = list(csv.reader(io.StringIO(export(hostile, "csv", f"{EVENING}/soiree"))))
+    write_all(hostile, "csv", [EVENING], tmp_path)
+    text = (tmp_path / f"{EVENING}{path}").read_text("utf-8")
+    lines = list(csv.reader(io.StringIO(text, newline="")))
     assert {len(line) for line in lines} == {len(lines[0])}
     for line in lines:
         for cell in line:
-            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-            assert "\n" not in cell
-    assert lines[1][6].startswith("'=cmd")
+            assert not re.search(r"(^|;)[=+\-@]", cell)
+            assert not re.search(r"[\x00-\x1f]", cell)
+    assert any(cell.startswith("'=cmd") for cell in lines[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("'=1+1", "''=1+1"),
+        ("\ufeff @x", "'\ufeff @x"),
+        ("oui;-1", "oui;'-1"),
+        ("a; '+b;c", "a;' '+b;c"),
+        ("c’est - dit-il - 1 + 1", "c’est - dit-il - 1 + 1"),
+    ],
+)
+def test_what_a_spreadsheet_would_compute_is_text(text: str, cell: str) -> None:
+    """Also behind what nobody sees, and where a spreadsheet in French begins a new cell."""
+    assert safe(text) == cell
 
 
 def test_hostile_json(hostile: sqlite3.Connection) -> None:
@@ -266,7 +400,7 @@ def test_hostile_json(hostile: sqlite3.Connection) -> None:
 
 def test_hostile_txt_and_rttm(hostile: sqlite3.Connection) -> None:
     """Control characters are gone; a line of RTTM has its ten fields."""
-    text = export(hostile, "txt", f"{EVENING}/soiree")
+    text = export(hostile, "txt", f"{EVENING}/soiree") + about(hostile, f"{EVENING}/soiree")
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", text)
     for line in export(hostile, "rttm", f"{EVENING}/soiree").splitlines():
         assert len(line.split(" ")) == 10

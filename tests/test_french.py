@@ -12,7 +12,9 @@ from archive.french import (
     fold,
     is_stop_word,
     lemma,
+    lemmas,
     lemmas_without_accents,
+    participles,
     spellings,
     tokens,
     written,
@@ -89,11 +91,37 @@ def test_words(text: str, words: list[str]) -> None:
         ("Chevaux", "cheval"),
         ("cœurs", "coeur"),
         ("PTCEs", "PTCE"),
+        ("instrumentalisez", "instrumentaliser"),
+        ("territorialisée", "territorialiser"),
+        ("bancarisent", "bancarisé"),
     ],
 )
 def test_forms_of_one_word_share_a_lemma(one: str, other: str) -> None:
     """Plurals, feminines, verb forms, hyphens, points and œ lead to the same lemma."""
     assert lemma(one) == lemma(other)
+
+
+def test_a_noun_that_is_a_participle_too_keeps_its_plural() -> None:
+    """What the dictionary knows as a verb's form alone also leads to the noun of its plural."""
+    assert lemma("craintes") in lemmas("crainte")
+    assert lemma("adoptés") in lemmas("adopté")
+    assert lemmas("maison") == {"maison"}
+
+
+@pytest.mark.parametrize(
+    ("word", "forms"),
+    [
+        ("épanouir", {"epanoui", "epanouie", "epanouis", "epanouies", "epanouissant"}),
+        ("vocifèrent", {"vocifere", "vociferee", "vociferes", "vociferees", "vociferant"}),
+        ("partageons", {"partage", "partagee", "partages", "partagees", "partagant", "partageant"}),
+        ("hiver", set()),
+        ("plaisir", set()),
+        ("enseignant", set()),
+    ],
+)
+def test_participles_of_regular_verbs(word: str, forms: set[str]) -> None:
+    """A regular verb leads to its participles, which the dictionary takes for adjectives."""
+    assert set(participles(word)) == forms
 
 
 def test_lemma_without_accents() -> None:

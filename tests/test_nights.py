@@ -23,6 +23,7 @@ from small_archive import EVENT, edit, programme_of, small_archive
 
 from archive.site.serve import make_app
 from archive.store import open_store
+from pipeline import run
 from pipeline.ledger import Ledger
 from pipeline.night import Request, run_archive
 from pipeline.pictures import audible
@@ -276,3 +277,18 @@ def test_a_damaged_capture_is_partial_for_everybody(archive: Archive) -> None:
     page = visitor.page(f"/recordings/{EVENT}/matin").text_content()
     assert "Il manque" in page
     assert "00:04" in page or "0:04" in page
+
+
+def test_a_publication_that_takes_long_waits_for_the_end(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where publishing would take more of the night than work, it comes first and last only."""
+    monkeypatch.setattr(run, "QUICK_S", -1.0)
+    monkeypatch.setattr(run, "SHARE", 1e9)
+    outcome = run_archive(Request(archive.config), Progress(StringIO()))
+    assert outcome.heard
+    assert outcome.published is not None
+    with closing(sqlite3.connect(archive.data / "work.db")) as db:
+        shown = db.execute("SELECT detail FROM history WHERE kind = 'dissemination'").fetchall()
+    assert len(shown) == 2
+    assert shown[-1] == (outcome.published.path.name,)

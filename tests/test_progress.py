@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 
+from pipeline.executors.machines import Machines
 from pipeline.progress import Progress, clock
 
 
@@ -124,3 +125,21 @@ def test_a_stage_that_fails_leaves_no_line(passing: _Clock) -> None:
         raise ValueError("no")
     progress.say("a/matin  failed")
     assert terminal.screen() == ["a/matin  failed"]
+
+
+def test_machines_stand_under_what_they_work_for(passing: _Clock) -> None:
+    """Each machine has a line with its blocks and its speed, as long as a stage lasts."""
+    terminal = _Terminal()
+    progress, machines = Progress(terminal, passing), Machines()
+    progress.also(machines.lines)
+    with progress.stage("a/matin", "words", 100_000) as words:
+        machines.did("salle-2", 40_000, 20_000)
+        machines.did("salle-1", 30_000, 5_000)
+        machines.did("salle-1", 30_000, 7_000)
+        passing.s = 10
+        words.advance(70_000)
+        assert terminal.screen()[1:] == [
+            "salle-1  blocks: 2, each at 5.0x real time",
+            "salle-2  blocks: 1, each at 2.0x real time",
+        ]
+    assert len(terminal.screen()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -27,6 +28,8 @@ from archive_fixture import (
 from archive import publish as publishing
 from archive.errors import ArchiveFault
 from archive.publish import KEPT, publish, rollback
+from archive.site.serve import make_app
+from archive.site.settings import SiteSettings
 from archive.store import open_store
 
 if TYPE_CHECKING:
@@ -274,3 +277,21 @@ def test_a_spoilt_working_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(ArchiveFault, match="cannot be built"):
         publish(tmp_path / "work.db", tmp_path / "public", today=TODAY, names="all")
     assert pointer.resolve() == before
+
+
+def test_a_file_of_another_version_is_neither_served_nor_rolled_back_to(tmp_path: Path) -> None:
+    """Search asks for indexes that an earlier version did not make: it says to publish again."""
+    public = make_public(tmp_path)
+    old = public.resolve()
+    with contextlib.closing(sqlite3.connect(tmp_path / "work.db")) as work, work:
+        work.execute("UPDATE events SET title = 'Un autre titre'")
+    publish(tmp_path / "work.db", public.parent, today=TODAY, names="all")
+    with contextlib.closing(sqlite3.connect(old)) as db:
+        db.execute("PRAGMA user_version = 1")
+    os.utime(old, (0, 0))  # it was shown long ago
+    with pytest.raises(ArchiveFault, match="published by another version"):
+        rollback(public.parent)
+    public.unlink()
+    public.symlink_to(old.name)
+    with pytest.raises(ArchiveFault, match="published by another version"):
+        make_app(public, tmp_path, SiteSettings())

@@ -11,11 +11,13 @@ from archive_fixture import DAY, EVENING, TODAY, evening_recording, make_work, p
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import search as searching
+from archive import matching
 from archive.publish import publish
 from archive.search import MARK_END, MARK_START, Query, Results, search
 from archive.snippet import LONGEST, snippet
 from archive.store import open_store
+from bench.hostile import hostile_strings
+from pipeline.found import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,6 +154,31 @@ def test_one_suggestion_from_the_archives_own_words(db: sqlite3.Connection) -> N
     assert search(db, Query("économie")).suggestion is None
 
 
+@pytest.mark.parametrize(
+    ("text", "suggestion"),
+    [
+        ("ECONOMY solidère", "économie solidaire"),
+        ('"économie sociale et solidère"', '"économie sociale et solidaire"'),
+        ("animatrises*", "animatrices*"),
+        ("l’éconnomie", "l’économie"),
+        ("animatrices nimatrices", "animatrices animatrices"),
+        ("commnes coopérations", "communes coopérations"),
+        ('"coopération économie"', None),
+    ],
+)
+def test_a_suggestion_changes_unknown_words_only(
+    db: sqlite3.Connection, text: str, suggestion: str | None
+) -> None:
+    """Elisions, quotes, stars and known words stay; within a phrase unknown words count too."""
+    assert search(db, Query(text)).suggestion == suggestion
+
+
+def test_a_suggestion_finds_something_with_the_other_words(db: sqlite3.Connection) -> None:
+    """Among words that are near, one that is said together with the rest is preferred."""
+    assert search(db, Query("bonour")).suggestion == "Bonjour"
+    assert search(db, Query("communes bonour")).suggestion == "communes Bonsoir"
+
+
 def test_stop_words_alone_are_said_to_be_so(db: sqlite3.Connection) -> None:
     """Words too common to search get a clear note, and so does nothing at all."""
     assert search(db, Query("le la de l'")).note == "stop-words"
@@ -163,7 +190,7 @@ def test_many_hits_give_up_their_order(
     db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past the limit counting stops, the order is by date, and both are said."""
-    monkeypatch.setattr(searching, "MANY", 2)
+    monkeypatch.setattr(matching, "MANY", 2)
     results = search(db, Query("coop*"))
     assert results.more_than
     assert (results.order, results.note) == ("date", "many")
@@ -186,11 +213,33 @@ def test_hostile_text_never_raises(db: sqlite3.Connection, text: str) -> None:
     search(db, Query(text, person=text, kind=text, order="date"))
 
 
+def test_five_hundred_hostile_strings_are_answered(db: sqlite3.Connection) -> None:
+    """Syntax, code, odd letters and excess find something or nothing, and show no SQL of ours."""
+    strings = hostile_strings()
+    assert len(strings) == len(set(strings)) == 500
+    for text in strings:
+        told = as_text(search(db, Query(text)), "fr")
+        assert "passages_fts" not in told
+        assert "MATCH" not in told
+
+
+PIECES = st.sampled_from(
+    ['"', "*", "(", "NEAR(", " AND ", "'", "«", "coop", "é", "l’", "\x00", "-"]
+)
+
+
 @settings(max_examples=150, deadline=None)
-@given(st.text(max_size=80), st.integers(), st.integers())
-def test_any_text_never_raises(db: sqlite3.Connection, text: str, page: int, size: int) -> None:
-    """Any string and any page number are answered."""
-    search(db, Query(text, page=page, size=size))
+@given(
+    st.text(max_size=80) | st.lists(PIECES | st.text(max_size=3), max_size=20).map("".join),
+    st.text(max_size=10) | st.none(),
+    st.integers(),
+    st.integers(),
+)
+def test_any_text_never_raises(
+    db: sqlite3.Connection, text: str, value: str | None, page: int, size: int
+) -> None:
+    """Any string in the text or a filter, and any page number, are answered."""
+    search(db, Query(text, page=page, size=size, year=value, organisation=value))
 
 
 def test_snippets_are_sentences(db: sqlite3.Connection) -> None:

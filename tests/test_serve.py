@@ -6,7 +6,8 @@ import asyncio
 import re
 import shutil
 import sqlite3
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from archive_fixture import DAY, EVENING, make_public
@@ -14,6 +15,8 @@ from site_client import SITE, Client
 
 from archive.errors import ArchiveFault
 from archive.site import media
+from archive.site.kept import MOST_BYTES, Answer, Kept
+from archive.site.pages import render
 from archive.site.serve import make_app
 
 if TYPE_CHECKING:
@@ -53,6 +56,74 @@ def test_core_pages_stay_and_what_they_could_leak_is_closed(client: Client) -> N
     assert client.get("/archive/passages.csv?_stream=1").status_code == 400
     for page in ("databases", "databases.json", "metadata.json", "plugins", "versions", "actor"):
         assert client.get(f"/-/{page}").status_code == 404
+
+
+def test_the_archivist_may_open_the_data(public: Path, media_folder: Path) -> None:
+    """With `open_data`, visitors' SQL is answered and the file can be taken, as it stands."""
+    client = Client(make_app(public, media_folder, replace(SITE, open_data=True)))
+    answer = client.get("/archive.json?sql=select+count(*)+as+n+from+events&_shape=array")
+    assert answer.json() == [{"n": 2}]
+    assert client.get("/archive.db").content == public.read_bytes()
+    assert client.page("/data").xpath("//a[@download]/@href") == ["./archive.db"]
+    assert "insert" not in client.get("/archive.json?sql=delete+from+events").text.lower()
+    assert client.get("/archive.json?sql=delete+from+events").status_code == 400
+
+
+def test_pages_are_fresh_by_the_hash_of_their_file(public: Path, tmp_path: Path) -> None:
+    """The same file gives the same tag and an empty 304; another file gives another tag."""
+    first = edition_of(public, tmp_path / "archive-1.db", "un")
+    second = edition_of(public, tmp_path / "archive-2.db", "deux")
+    link = tmp_path / "archive.db"
+    link.symlink_to(first.name)
+    client = Client(make_app(link, tmp_path, SITE))
+    path = f"/events/{EVENING}"
+    answer = client.get(path)
+    tag = answer.headers["etag"]
+    assert "max-age" in answer.headers["cache-control"]
+    assert client.get(f"{path}?x=1").headers["etag"] == tag
+    again = client.get(path, **{"if-none-match": f'"other", {tag}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "etag" not in client.get("/nothing").headers
+    point(link, second)
+    changed = client.get(path, **{"if-none-match": tag})
+    assert changed.status_code == 200
+    assert "Titre-deux" in changed.text
+
+
+def test_a_page_is_made_once_for_each_file(
+    public: Path, media_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked again, a page or a search comes from memory; its plain and its zipped form apart."""
+    made: list[str] = []
+
+    def counting(*given: Any) -> Any:
+        made.append(given[2])
+        return render(*given)
+
+    monkeypatch.setattr("archive.site.answers.render", counting)
+    client = Client(make_app(public, media_folder, SITE))
+    pages = [client.get("/", **{"accept-encoding": "gzip"}).text for _ in range(3)]
+    assert made == ["/"]
+    assert len(set(pages)) == 1
+    client.get("/", **{"accept-encoding": "identity"})
+    client.get("/search?q=eau")
+    client.get("/search?q=eau")
+    client.get("/search?q=air")
+    client.get("/search?q=" + "x" * 1_000)
+    client.get("/search?q=" + "x" * 1_000)
+    assert made == ["/", "/", "/search", "/search", "/search", "/search"]
+
+
+def test_what_is_kept_is_bounded() -> None:
+    """The least recently asked answer goes first; bytes are counted as well as answers."""
+    kept = Kept()
+    big = Answer(b"x" * (MOST_BYTES // 2), 200, "text/html", "", zipped=False, open=False)
+    for path in ("/a", "/b"):
+        kept.put(path, big, zipped=False)
+    assert kept.get("/a", zipped=False)
+    kept.put("/c", big, zipped=False)
+    held = [path for path in ("/a", "/b", "/c") if kept.get(path, zipped=False)]
+    assert held == ["/a", "/c"]
 
 
 def test_media_by_range(client: Client, media_folder: Path) -> None:

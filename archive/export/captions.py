@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.export.transcript import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -39,16 +41,18 @@ def captions(transcript: Transcript) -> Iterator[Caption]:
 
 
 def _pieces(passage: Passage) -> Iterator[tuple[int, int, str]]:
-    if not passage.words:
+    if not passage.words and one_line(passage.text):
         yield passage.start_ms, passage.end_ms, passage.text
-        return
     current: list[Word] = []
     for word in passage.words:
+        if not one_line(word.text):
+            continue
         if current and _is_full(current, word):
             yield _joined(current)
             current = []
         current.append(word)
-    yield _joined(current)
+    if current:
+        yield _joined(current)
 
 
 def _is_full(current: Sequence[Word], following: Word) -> bool:

@@ -1,6 +1,7 @@
 """SubRip: captions, with the speaker where a turn opens.
 
-SubRip has no escapes and players read tags in it: < and > become ‹ and ›.
+SubRip has no escapes, and players read tags (< >), styles ({ }) and backslashes of other
+formats in it: these signs become others that look alike.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from archive.export.transcript import one_line
 if TYPE_CHECKING:
     from archive.export.transcript import Transcript
 
-_HARMLESS = str.maketrans("<>", "‹›")
+_HARMLESS = str.maketrans("<>{}\\", "‹›❴❵⧵")
 
 
 def write(transcript: Transcript) -> str:

@@ -2,50 +2,67 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.corrections.model import NOBODY_NAMED
-from archive.errors import ArchiveFault
-from archive.wording import Text
+from archive.export.clock import hours
+from archive.provenance import told_once
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator
+    from archive.provenance import Capture, Correction, Step
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+_OPENED = dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c") | dict.fromkeys(
+    "\u2066\u2067\u2068", "\u2069"
+)
+"""Characters that turn the direction of writing, and what ends each (Unicode UAX 9)."""
+_OPENS = re.compile(f"[{''.join(_OPENED)}]")
 
 _WORDS = {
     "fr": {"doubt": "nom attribué automatiquement", "voice": "Voix", "colon": " :"},
     "en": {"doubt": "name attributed automatically", "voice": "Voice", "colon": ":"},
 }
 
+_MAKERS = ("words", "sidecar")
+"""Steps that words come from: a model, or a transcript made elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word; times in ms of the recording."""
+    """One word; times in ms of the recording.
+
+    `heard` is what was heard where its spelling was mended, else None.
+    """
 
     start_ms: int
     end_ms: int
     text: str
     probability: float
+    heard: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """About a paragraph; `words` is empty where their times are not known."""
+    """About a paragraph; `words` is empty where their times are not known.
+
+    `origin` is that of the words: automatic, confirmed or corrected.
+    """
 
     start_ms: int
     end_ms: int
     text: str
+    origin: str
     words: tuple[Word, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one voice says; `name` is None where nobody is named."""
+    """What one voice says; `name` is None where nobody is named.
+
+    `role` and `organisation` are those of the event, several with semicolons between.
+    """
 
     start_ms: int
     end_ms: int
@@ -65,22 +82,40 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A file of the camera."""
+class Missing:
+    """A stretch that nothing can be read of, in ms of the recording, half-open, and why.
 
-    name: str
-    sha256: str
+    Its sound is missing from the captures, or its words were withdrawn.
+    """
+
+    start_ms: int
+    end_ms: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A step behind the words, such as transcribe, and what did it."""
+class Role:
+    """What a person was at the event, and the id of the organisation she was it for."""
 
-    step: str
-    tool: str
-    version: str
-    model: str
-    made_at: str
+    role: str | None
+    organisation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is named as a speaker."""
+
+    id: str
+    name: str
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation that a speaker was there for."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +134,12 @@ class Transcript:
     licence: str
     organisers: tuple[str, ...]
     recording: str
-    sources: tuple[Source, ...]
+    captures: tuple[Capture, ...]
     steps: tuple[Step, ...]
+    corrections: tuple[Correction, ...]
+    missing: tuple[Missing, ...]
+    people: tuple[Person, ...]
+    organisations: tuple[Organisation, ...]
     turns: tuple[Turn, ...]
 
     def word(self, key: str) -> str:
@@ -110,9 +149,25 @@ class Transcript:
     def label(self, turn: Turn) -> str:
         """Return who speaks as a reader sees it, with the doubt where there is one."""
         if turn.name is None:
-            return f"{self.word('voice')} {turn.voice.rpartition('-')[2]}"
+            return f"{self.word('voice')} {one_line(turn.voice.rpartition('-')[2])}"
         doubt = f" ({self.word('doubt')})" if turn.doubtful else ""
         return f"{one_line(turn.name)}{doubt}"
+
+    def capture_at(self, ms: int) -> Capture | None:
+        """Return the capture that a moment of the recording lies in; None where it lies in none."""
+        held = (c for c in self.captures if c.start_ms <= ms < c.end_ms)
+        return next(held, None)
+
+    @property
+    def made_with(self) -> str:
+        """What made the words: tool, version, and the SHA-256 of model or transcript."""
+        makers = (step for step in self.steps if step.step in _MAKERS)
+        return "; ".join(dict.fromkeys(map(_maker, makers)))
+
+    @property
+    def made_at(self) -> str:
+        """When the last step behind the words was done, ISO 8601; empty where unknown."""
+        return max((step.made_at for step in self.steps), default="")
 
     def about(self) -> tuple[str, ...]:
         """Return lines that say what this is, under which licence, and where it comes from."""
@@ -120,124 +175,37 @@ class Transcript:
             f"{self.event_title} — {self.title}" if self.title else self.event_title,
             self.date,
             self.licence,
-            *(f"{source.name} sha256:{source.sha256}" for source in self.sources),
-            *(f"{s.step}: {s.tool} {s.version} {s.model} {s.made_at}" for s in self.steps),
+            *(f"{capture.name} sha256:{capture.sha256}" for capture in self.captures),
+            *(f"{s.step}: {_maker(s)} {s.made_at}" for s in told_once(self.steps)),
+            *(f"correction: {c.kind} {c.made_at}" for c in self.corrections),
+            *(f"{hours(m.start_ms)}–{hours(m.end_ms)}: {m.reason}" for m in self.missing),
         ]
-        return tuple(one_line(line) for line in lines if line.strip())
+        return tuple(dict.fromkeys(filter(None, map(one_line, lines))))
+
+
+def _maker(step: Step) -> str:
+    read = step.inputs[0] if step.step == "sidecar" and step.inputs else step.model_sha256
+    told = (step.tool, step.version, step.model, read and f"sha256:{read}")
+    return " ".join(part for part in told if part)
+
+
+def storable(text: str) -> str:
+    """Return text that UTF-8 can hold: half a surrogate pair becomes U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def one_line(text: str) -> str:
-    """Return `text` on one line, without control characters or double spaces."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """Return storable text on one line, without control characters or double spaces.
 
-
-def read_session(db: sqlite3.Connection, session_id: str) -> Transcript:
-    """Read a session from a published file; ArchiveFault where it has none of that id."""
-    row = db.execute(
-        "SELECT title, event_id, COALESCE(recording_id, ''), date FROM sessions WHERE id = ?",
-        [session_id],
-    ).fetchone()
-    if row is None:
-        raise _unknown(Text("session"), session_id)
-    title, event, recording, date = row
-    return _read(db, (session_id, title, event, recording, date), "t.session_id")
-
-
-def read_recording(db: sqlite3.Connection, recording_id: str) -> Transcript:
-    """Read all that is public of a recording; ArchiveFault where there is none of that id."""
-    row = db.execute("SELECT event_id FROM recordings WHERE id = ?", [recording_id]).fetchone()
-    if row is None:
-        raise _unknown(Text("recording"), recording_id)
-    return _read(db, (recording_id, "", row[0], recording_id, None), "t.recording_id")
-
-
-def _unknown(kind: Text, identifier: str) -> ArchiveFault:
-    return ArchiveFault(
-        "no public {kind} has the id {identifier}",
-        "see the ids with `plenary status`, or publish it first",
-        kind=kind,
-        identifier=identifier,
-    )
-
-
-def _read(
-    db: sqlite3.Connection, about: tuple[str, str, str, str, str | None], column: str
-) -> Transcript:
-    identifier, title, event, recording, date = about
-    event_title, event_date, language, licence, organisers = db.execute(
-        "SELECT title, date, COALESCE(language, ''), COALESCE(licence, ''), organisers "
-        "FROM events WHERE id = ?",
-        [event],
-    ).fetchone()
-    sources = db.execute(
-        "SELECT name, COALESCE(sha256, '') FROM captures WHERE recording_id = ? ORDER BY position",
-        [recording],
-    )
-    steps = db.execute(
-        "SELECT step, COALESCE(tool, ''), COALESCE(version, ''), COALESCE(model, ''), "
-        "COALESCE(made_at, '') FROM provenance WHERE recording_id = ? ORDER BY rowid",
-        [recording],
-    )
-    return Transcript(
-        identifier,
-        title,
-        event,
-        event_title,
-        date or event_date,
-        language,
-        licence,
-        _organisers(organisers),
-        recording,
-        tuple(Source(*row) for row in sources),
-        tuple(Step(*row) for row in steps),
-        tuple(_turns(db, column, identifier, event)),
-    )
-
-
-def _organisers(column: str | None) -> tuple[str, ...]:
-    """Return the names; none where the file is damaged: captions do not depend on them."""
-    try:
-        return tuple(map(str, json.loads(column or "[]")))
-    except (ValueError, TypeError):
-        return ()
-
-
-def _turns(db: sqlite3.Connection, column: str, identifier: str, event: str) -> Iterator[Turn]:
-    # Several people may wish not to be named: their voices tell them apart.
-    rows = db.execute(
-        "SELECT t.id, t.start_ms, t.end_ms, p.id, p.name, COALESCE(t.voice, ''), "  # noqa: S608
-        "COALESCE(t.confidence, 0), t.origin FROM turns t LEFT JOIN people p "
-        f"ON p.id = t.person_id AND p.id <> ? WHERE {column} = ? ORDER BY t.start_ms, t.id",
-        [NOBODY_NAMED[0], identifier],
-    ).fetchall()
-    for number, start, end, person, name, voice, confidence, origin in rows:
-        role, organisation = db.execute(
-            "SELECT role, organisation_id FROM roles WHERE person_id = ? AND event_id = ? "
-            "ORDER BY rowid LIMIT 1",
-            [person, event],
-        ).fetchone() or (None, None)
-        passages = db.execute(
-            "SELECT start_ms, end_ms, text, words FROM passages WHERE turn_id = ? ORDER BY id",
-            [number],
-        )
-        yield Turn(
-            start,
-            end,
-            person,
-            name,
-            role,
-            organisation,
-            voice,
-            confidence,
-            origin,
-            tuple(Passage(a, b, text, _words(text, times)) for a, b, text, times in passages),
-        )
-
-
-def _words(text: str, times: str | None) -> tuple[Word, ...]:
-    """Return the words with their times; none where the times are not those of the text."""
-    said, known = text.split(" "), json.loads(times or "[]")
-    if len(said) != len(known):
-        return ()
-    pairs = zip(said, known, strict=True)
-    return tuple(Word(start, end, word, probability) for word, (start, end, probability) in pairs)
+    A direction of writing that it turns to ends with it, and turns nothing that follows.
+    """
+    line = " ".join(_CONTROL.sub(" ", storable(text)).split())
+    if not _OPENS.search(line):
+        return line
+    ends: list[str] = []
+    for character in line:
+        if character in _OPENED:
+            ends.append(_OPENED[character])
+        elif ends and character == ends[-1]:
+            ends.pop()
+    return line + "".join(reversed(ends))

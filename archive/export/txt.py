@@ -20,6 +20,8 @@ def write(transcript: Transcript) -> str:
     blocks = ["\n".join(transcript.about())]
     for turn in transcript.turns:
         speaker = f"{transcript.label(turn)}{transcript.word('colon')}"
-        said = "\n".join(one_line(passage.text) for passage in turn.passages)
-        blocks.append(f"[{hours(turn.start_ms)}] {speaker}\n{said}")
+        # An empty line would end the turn: what follows could pass for another's heading.
+        said = "\n".join(filter(None, (one_line(passage.text) for passage in turn.passages)))
+        if said:
+            blocks.append(f"[{hours(turn.start_ms)}] {speaker}\n{said}")
     return "\n\n".join(blocks) + "\n"

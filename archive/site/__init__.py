@@ -50,6 +50,8 @@ def handle_exception(
     """Answer an unknown address with a page that helps; core errors stay as they are."""
 
     async def answer() -> Response | None:
+        if answers.is_visitors_fault(exception):
+            return answers.refusal(datasette, request)
         status = getattr(exception, "status", 500)
         core = isinstance(exception, DatasetteError | Base400) and status != 404
         if core or ".json" in request.path:

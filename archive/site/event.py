@@ -1,16 +1,19 @@
-"""The page of an event: its programme as it was announced, and what was held of it."""
+"""The pages of an event and of a series: what was announced, and what was held of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.site.reading import Row, Visit, events, number, parsed, rows, text
+from archive.site.links import Links
+from archive.site.reading import Row, Visit, events, number, parsed, row, rows, text
 
 if TYPE_CHECKING:
     import sqlite3
 
+SERIES_PEOPLE = 24
 
-def event(db: sqlite3.Connection, _visit: Visit, event_id: str) -> Row | None:
+
+def event(db: sqlite3.Connection, visit: Visit, event_id: str) -> Row | None:
     """Return an event with its sessions and who was announced; None when unknown."""
     found = events(db, "events.id = ?", event_id)
     if not found:
@@ -34,9 +37,10 @@ def event(db: sqlite3.Connection, _visit: Visit, event_id: str) -> Row | None:
         session["held"] = session["status"] in ("ok", "partial")
     return {
         "event": found[0],
-        "organisers": organisers(db, text(found[0]["organisers"])),
+        "organisers": organisers(db, found[0]["organisers"]),
         "sessions": sessions,
         "links_out": [link for link in links if not link["session_id"]],
+        "far": Links.from_afar(visit.site.url),
         "missing_ms": sum({s["recording_id"]: number(s["missing_ms"]) for s in sessions}.values()),
     }
 
@@ -58,7 +62,28 @@ def people_by_session(db: sqlite3.Connection, event_id: str) -> dict[str, list[R
     return found
 
 
-def organisers(db: sqlite3.Connection, value: str) -> list[Row]:
+def series(db: sqlite3.Connection, _visit: Visit, series_id: str) -> Row | None:
+    """Return a series with its events, the first one first, and who spoke; None when unknown."""
+    found = row(db, "SELECT * FROM series WHERE id = ?", series_id)
+    if found is None:
+        return None
+    held = events(db, "series_id = ?", series_id)[::-1]
+    people = rows(
+        db,
+        "SELECT people.id, people.name, SUM(turns.end_ms - turns.start_ms) AS spoken_ms,"
+        " MAX(turns.origin != 'automatic') AS confirmed, COUNT(DISTINCT events.id) AS events"
+        " FROM people JOIN turns ON turns.person_id = people.id"
+        " JOIN sessions ON sessions.id = turns.session_id"
+        " JOIN events ON events.id = sessions.event_id WHERE events.series_id = ?"
+        " GROUP BY people.id ORDER BY events DESC, spoken_ms DESC, people.sort_name LIMIT ?",
+        series_id,
+        SERIES_PEOPLE,
+    )
+    spoken = sum(number(one["spoken_ms"]) for one in held)
+    return {"series": found, "events": held, "people": people, "spoken_ms": spoken}
+
+
+def organisers(db: sqlite3.Connection, value: object) -> list[Row]:
     """Return the organisers; with an id where the archive knows the organisation."""
     names = [str(name) for name in parsed(value)]
     known = {text(o["id"]): o for o in rows(db, "SELECT id, name FROM organisations")}

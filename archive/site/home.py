@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.site.reading import Row, Visit, events, number, row, rows, speakers
+from archive.search import Query, search
+from archive.site.accuracy import accuracy
+from archive.site.reading import Row, Visit, events, number, row, rows, speakers, text
 
 if TYPE_CHECKING:
     import sqlite3
 
 NEWEST_EVENTS = 6
 HOME_PEOPLE = 12
-HOME_TERMS = 16
+HOME_TERMS = 20
 
 
 def figures(db: sqlite3.Connection) -> Row:
@@ -40,12 +42,24 @@ def home(db: sqlite3.Connection, _visit: Visit) -> Row:
         "figures": figures(db),
         "events": events(db)[:NEWEST_EVENTS],
         "people": speakers(db, HOME_PEOPLE),
-        "terms": rows(
-            db,
-            "SELECT term, MAX(means) AS means FROM glossary GROUP BY term ORDER BY term LIMIT ?",
-            HOME_TERMS,
-        ),
+        "terms": terms(db)[:HOME_TERMS],
     }
+
+
+def terms(db: sqlite3.Connection) -> list[Row]:
+    """Return the terms of glossaries and programmes that are said, the most frequent first.
+
+    Counted as search counts them, in passages.
+    """
+    known = rows(
+        db,
+        "SELECT term, MAX(means) AS means FROM (SELECT term, means FROM glossary"
+        " UNION ALL SELECT name, NULL FROM organisations) GROUP BY term",
+    )
+    for term in known:
+        term["passages"] = search(db, Query(text=text(term["term"]), size=1)).total
+    said = [term for term in known if term["passages"]]
+    return sorted(said, key=lambda term: (-number(term["passages"]), text(term["term"])))
 
 
 def event_list(db: sqlite3.Connection, _visit: Visit) -> Row:
@@ -70,13 +84,21 @@ def people_list(db: sqlite3.Connection, _visit: Visit) -> Row:
     return {"people": people, "unlisted": True}
 
 
-def about(db: sqlite3.Connection, _visit: Visit) -> Row:
-    """Return the figures and the tools behind the words."""
+def about(db: sqlite3.Connection, visit: Visit) -> Row:
+    """Return the figures, the tools behind the words, how right they are, and the licences."""
     tools = rows(
         db,
         "SELECT DISTINCT step, tool, version, model FROM provenance ORDER BY step, tool, version",
     )
-    return {"figures": figures(db), "tools": tools}
+    licences = rows(
+        db, "SELECT DISTINCT licence FROM events WHERE licence IS NOT NULL ORDER BY licence"
+    )
+    return {
+        "figures": figures(db),
+        "tools": tools,
+        "accuracy": accuracy(db, visit.texts),
+        "licences": licences,
+    }
 
 
 def missing(_db: sqlite3.Connection, _visit: Visit) -> Row:

@@ -52,23 +52,37 @@ class Links:
         return self.root
 
     def page(self, name: str) -> str:
-        """Return the address of a page that has no id: events, people, about, feed.atom."""
+        """Return the address of a page that has no id: events, people, about, data, feed.atom."""
         return self.root + name
 
-    def search(self, **query: object) -> str:
-        """Return the results of a query; empty values are left out."""
+    def search(self, as_: str = "", /, **query: object) -> str:
+        """Return the results of a query, `as_` ".json", ".csv" or ".atom"; no empty values."""
         kept = {("q" if k == "text" else k): v for k, v in query.items() if v not in (None, "")}
-        return f"{self.root}search?{urlencode(kept)}" if kept else f"{self.root}search"
+        return f"{self.root}search{as_}?{urlencode(kept)}" if kept else f"{self.root}search{as_}"
 
     def event(self, event_id: str) -> str:
         """Return the address of an event."""
         return f"{self.root}events/{quote(event_id)}"
+
+    def series(self, series_id: str) -> str:
+        """Return the address of a series of events."""
+        return f"{self.root}series/{quote(series_id)}"
 
     def recording(
         self, recording_id: str, start_ms: int | None = None, end_ms: int | None = None
     ) -> str:
         """Return the address of a recording, or of a stretch of it."""
         return f"{self.root}recordings/{quote(recording_id)}{self.moment(start_ms, end_ms)}"
+
+    def export(self, recording_id: str, format_: str) -> str:
+        """Return the address of a recording in one of the export formats."""
+        return f"{self.recording(recording_id)}.{format_}"
+
+    def embed(
+        self, recording_id: str, start_ms: int | None = None, end_ms: int | None = None
+    ) -> str:
+        """Return the address of the player that other sites may frame."""
+        return f"{self.root}embed/{quote(recording_id)}{self.moment(start_ms, end_ms)}"
 
     def moment(self, start_ms: int | None, end_ms: int | None = None) -> str:
         """Return the part of an address that plays from a moment, up to another."""

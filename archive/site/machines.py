@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.site.home import NEWEST_EVENTS
-from archive.site.links import Links
-from archive.site.reading import Row, Visit, events, row, rows
+from archive.site.links import Links, is_elsewhere
+from archive.site.player import sound_beside
+from archive.site.reading import Row, Visit, events, number, row, rows, text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,21 +33,39 @@ def feed(db: sqlite3.Connection, visit: Visit) -> Row:
 def sitemap(db: sqlite3.Connection, visit: Visit) -> Row:
     """Return the addresses that search engines may list: people only once confirmed."""
     far = Links.from_afar(visit.site.url)
-    addresses = [far.home(), far.page("events"), far.page("about")]
-    addresses += [far.event(str(e["id"])) for e in events(db)]
+    addresses = [far.home(), *map(far.page, ("events", "about", "data"))]
+    addresses += [far.event(text(e["id"])) for e in events(db)]
+    addresses += [far.series(text(s["id"])) for s in rows(db, "SELECT id FROM series ORDER BY id")]
     addresses += [
-        far.recording(str(r["id"]))
-        for r in rows(db, "SELECT id FROM recordings WHERE status IN ('ok', 'partial') ORDER BY id")
-    ]
-    addresses += [
-        far.person(str(p["person_id"]))
+        far.person(text(p["person_id"]))
         for p in rows(
             db,
             "SELECT DISTINCT person_id FROM turns WHERE person_id IS NOT NULL"
             " AND origin IN ('confirmed', 'corrected') ORDER BY person_id",
         )
     ]
-    return {"addresses": addresses}
+    return {"addresses": addresses, "recordings": films(db), "far": far}
+
+
+def films(db: sqlite3.Connection) -> list[Row]:
+    """Return every recording; `film` where it is a film of ours with a picture to show it by.
+
+    https://developers.google.com/search/docs/crawling-indexing/sitemaps/video-sitemaps
+    """
+    found = rows(
+        db,
+        "SELECT recordings.id, media, poster, duration_ms, events.title AS event, events.place,"
+        " COALESCE(MIN(sessions.date), events.date) AS date, CASE COUNT(sessions.id)"
+        " WHEN 1 THEN MIN(sessions.title) ELSE events.title END AS title"
+        " FROM recordings JOIN events ON events.id = recordings.event_id"
+        " JOIN sessions ON sessions.recording_id = recordings.id"
+        " WHERE status IN ('ok', 'partial') GROUP BY recordings.id ORDER BY recordings.id",
+    )
+    for one in found:
+        poster = text(one["poster"])
+        one["film"] = bool(sound_beside(text(one["media"])) and poster and not is_elsewhere(poster))
+        one["seconds"] = max(1, round(number(one["duration_ms"]) / 1000))
+    return found
 
 
 def robots(_db: sqlite3.Connection, visit: Visit) -> str:

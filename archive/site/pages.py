@@ -14,7 +14,19 @@ from urllib.parse import unquote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from archive.site import event, home, machines, people, recording, results
+from archive.site import (
+    data,
+    described,
+    downloads,
+    embed,
+    event,
+    home,
+    machines,
+    people,
+    recording,
+    results,
+    searches,
+)
 from archive.site.links import Links
 from archive.site.reading import Row, Visit
 from archive.site.texts import Texts, clock
@@ -25,54 +37,74 @@ if TYPE_CHECKING:
 
     from archive.site.settings import SiteSettings
 
+Gathered = Row | str | tuple[str, str] | None
+
 HTML = "text/html; charset=utf-8"
 XML = "application/xml; charset=utf-8"
 ATOM = "application/atom+xml; charset=utf-8"
-VTT = "text/vtt; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one address answers."""
+    """What one address answers; `framed`: other sites may show it in a frame."""
 
     body: str
     status: int = 200
     content_type: str = HTML
     media_host: str = ""
+    framed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """An address, what gathers its facts, and the template that shows them.
 
-    `gather(db, visit, **parts of the address)` returns the facts, or a finished text
-    where there is no template; None when the address names nothing.
+    `gather(db, visit, **parts of the address)` returns the facts; where there is no
+    template, a finished text, or that and its media type; None when the address names nothing.
     """
 
     pattern: re.Pattern[str]
-    gather: Callable[..., Row | str | None]
+    gather: Callable[..., Gathered]
     template: str = ""
     content_type: str = HTML
 
 
-def _route(pattern: str, gather: Callable[..., Row | str | None], *shown: str) -> Route:
+def _route(pattern: str, gather: Callable[..., Gathered], *shown: str) -> Route:
     return Route(re.compile(pattern + r"\Z"), gather, *shown)
 
 
+# What XML 1.0 cannot hold (section 2.2), wherever it came from.
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+EMBEDS = "/embed/"
+RECORDING = "(?P<recording_id>[^/]+/[^/]+)"
+FORMATS = "|".join(downloads.EXPORTS)
+# Addresses are for ever: tests/test_addresses.py pins them.
 ROUTES = (
     _route("/", home.home, "home.html"),
     _route("/search", results.results, "results.html"),
+    _route(r"/search\.json", searches.as_json, "", JSON),
+    _route(r"/search\.csv", searches.as_csv, "", CSV),
+    _route(r"/search\.atom", searches.feed, "search_feed.xml", ATOM),
     _route("/events", home.event_list, "events.html"),
     _route("/people", home.people_list, "people.html"),
     _route("/about", home.about, "about.html"),
+    _route("/data", data.data, "data.html"),
+    _route(
+        r"/events/(?P<event_id>[^/]+)\.(?P<table>speaking-time|originals)\.csv",
+        downloads.event_table,
+    ),
     _route("/events/(?P<event_id>[^/]+)", event.event, "event.html"),
     _route("/people/(?P<person_id>[^/]+)", people.person, "person.html"),
     _route("/organisations/(?P<organisation_id>[^/]+)", people.organisation, "organisation.html"),
-    _route(r"/recordings/(?P<recording_id>[^/]+/[^/]+)\.vtt", recording.captions, "", VTT),
-    _route(r"/recordings/(?P<recording_id>[^/]+/[^/]+)\.words\.json", recording.words, "", JSON),
-    _route("/recordings/(?P<recording_id>[^/]+/[^/]+)", recording.recording, "recording.html"),
+    _route("/series/(?P<series_id>[^/]+)", event.series, "series.html"),
+    _route(rf"/recordings/{RECORDING}\.words\.json", downloads.words, "", JSON),
+    _route(rf"/recordings/{RECORDING}\.(?P<format_>{FORMATS})", downloads.exported),
+    _route(f"/recordings/{RECORDING}", recording.recording, "recording.html"),
+    _route(f"{EMBEDS}{RECORDING}", embed.embed, "embed.html"),
+    _route("/oembed", embed.oembed, "", JSON),
     _route("/feed.atom", machines.feed, "feed.xml", ATOM),
     _route("/sitemap.xml", machines.sitemap, "sitemap.xml", XML),
     _route("/robots.txt", machines.robots, "", TEXT),
@@ -92,6 +124,8 @@ def templates() -> Environment:
     )
     environment.filters["clock"] = clock
     environment.filters["web"] = web_address
+    environment.filters["licence"] = described.licence_address
+    environment.filters["frame"] = embed.frame_code
     return environment
 
 
@@ -111,13 +145,16 @@ def render(db: sqlite3.Connection, site: SiteSettings, path: str, query: Mapping
         visit = Visit(site, texts, Links.seen_from(path), dict(query))
         parts = {name: unquote(value) for name, value in match.groupdict().items()}
         gathered = route.gather(db, visit, **parts)
+        if isinstance(gathered, tuple):
+            return Page(gathered[0], content_type=gathered[1])
         if isinstance(gathered, str):
             return Page(gathered, content_type=route.content_type)
         if gathered is not None:
             body = _show(route.template, visit, gathered, path)
             player = gathered.get("player")
             host = str(player["host"] or "") if isinstance(player, dict) else ""
-            return Page(body, content_type=route.content_type, media_host=host)
+            framed = path.startswith(EMBEDS)
+            return Page(body, 200, route.content_type, host, framed)
         break
     return missing(site, query)
 
@@ -142,4 +179,5 @@ def _show(template: str, visit: Visit, gathered: Row, path: str) -> str:
         "path": path,
         "unlisted": False,
     }
-    return templates().get_template(template).render(everywhere | gathered)
+    shown = templates().get_template(template).render(everywhere | gathered)
+    return NOT_XML.sub("", shown) if template.endswith(".xml") else shown

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.site.reading import Row, Visit, number, row, rows, text
+from archive.site.reading import Row, Visit, events, number, parsed, row, rows, text
 
 if TYPE_CHECKING:
     import sqlite3
 
 EXCERPT_TURNS = 200
+MOST_COMPANY = 24
 
 
 def person(db: sqlite3.Connection, _visit: Visit, person_id: str) -> Row | None:
@@ -42,9 +43,31 @@ def person(db: sqlite3.Connection, _visit: Visit, person_id: str) -> Row | None:
         "roles": roles(db, "roles.person_id = ?", person_id),
         "sessions": by_session(turns),
         "spoken_ms": sum(number(t["end_ms"]) - number(t["start_ms"]) for t in turns),
+        "confirmed_ms": sum(
+            number(t["end_ms"]) - number(t["start_ms"]) for t in turns if t["origin"] != "automatic"
+        ),
+        "company": company(db, person_id),
         "announced": announced(db, person_id),
         "unlisted": not any(t["origin"] in ("confirmed", "corrected") for t in turns),
     }
+
+
+def company(db: sqlite3.Connection, person_id: str) -> list[Row]:
+    """Return who else is heard in the same sessions; `confirmed` where both were confirmed."""
+    return rows(
+        db,
+        "SELECT people.id, people.name, COUNT(DISTINCT theirs.session_id) AS sessions,"
+        " MAX(mine.sure AND theirs.sure) AS confirmed FROM (SELECT session_id,"
+        "   MAX(origin != 'automatic') AS sure FROM turns WHERE person_id = ?1"
+        "   GROUP BY session_id) AS mine"
+        " JOIN (SELECT session_id, person_id, MAX(origin != 'automatic') AS sure FROM turns"
+        "   WHERE person_id IS NOT NULL AND person_id != ?1 GROUP BY session_id, person_id)"
+        "   AS theirs ON theirs.session_id = mine.session_id"
+        " JOIN people ON people.id = theirs.person_id"
+        " GROUP BY people.id ORDER BY sessions DESC, people.sort_name LIMIT ?2",
+        person_id,
+        MOST_COMPANY,
+    )
 
 
 def by_session(turns: list[Row]) -> list[Row]:
@@ -97,8 +120,34 @@ def organisation(db: sqlite3.Connection, _visit: Visit, organisation_id: str) ->
     found = row(db, "SELECT * FROM organisations WHERE id = ?", organisation_id)
     if found is None:
         return None
+    said = spoken_for(db, organisation_id)
     return {
         "organisation": found,
         "roles": roles(db, "roles.organisation_id = ?", organisation_id),
+        "said": said,
+        "spoken_ms": sum(number(one["spoken_ms"]) for one in said),
+        "organised": [
+            event
+            for event in events(db, "organisers LIKE '%' || ? || '%'", organisation_id)
+            if organisation_id in parsed(event["organisers"])
+        ],
         "unlisted": True,
     }
+
+
+def spoken_for(db: sqlite3.Connection, organisation_id: str) -> list[Row]:
+    """Return what was said by whoever had a role in the organisation on that day."""
+    return rows(
+        db,
+        "SELECT people.name AS person, sessions.title AS session, events.title AS event,"
+        " COALESCE(sessions.date, events.date) AS date, turns.recording_id,"
+        " MIN(turns.start_ms) AS start_ms, MAX(turns.origin != 'automatic') AS confirmed,"
+        " SUM(turns.end_ms - turns.start_ms) AS spoken_ms FROM turns"
+        " JOIN sessions ON sessions.id = turns.session_id"
+        " JOIN events ON events.id = sessions.event_id"
+        " JOIN people ON people.id = turns.person_id"
+        " WHERE EXISTS (SELECT 1 FROM roles WHERE roles.person_id = turns.person_id"
+        "   AND roles.event_id = events.id AND roles.organisation_id = ?)"
+        " GROUP BY sessions.id, people.id ORDER BY date DESC, sessions.position, start_ms",
+        organisation_id,
+    )

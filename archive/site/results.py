@@ -1,21 +1,29 @@
-"""The results page: a visitor's address to a query, hits to marked snippets, facets to links."""
+"""The results page: a visitor's address to a query, hits by recording, facets to links."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from markupsafe import Markup, escape
 
-from archive.search import MARK_END, MARK_START, Order, Query, Results, search
-from archive.site.reading import Row, Visit, row
+from archive.search import MARK_END, MARK_START, Hit, Order, Query, Results, search
+from archive.site.links import is_elsewhere, seconds
+from archive.site.player import sound_beside
+from archive.site.reading import Row, Visit, number, row, text
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
 FACETS = ("event", "person", "organisation", "series", "year", "kind", "origin")
 LONGEST_QUERY = 300
 LAST_PAGE = 500
+MOST_VALUES = 15
+"""Values that a facet shows: those with the most hits."""
+UNASKED = asdict(Query())
+BEFORE_MS = 2_000
+"""A hit is heard from a little before its first word, so that its sentence is understood."""
 NAMED_BY = {
     "person": "SELECT name AS label FROM people WHERE id = ?",
     "organisation": "SELECT name AS label FROM organisations WHERE id = ?",
@@ -35,10 +43,14 @@ def results(db: sqlite3.Connection, visit: Visit) -> Row:
     return {
         "query": query,
         "results": found,
-        "hits": [{"hit": hit, "snippet": marked(hit.snippet)} for hit in found.hits],
+        "groups": by_recording(db, visit, found.hits),
         "filters": filters(db, visit, query),
         "facets": facets(visit, query, found),
         "pages": pages(visit, query, found),
+        "formats": [
+            (name, visit.links.search(f".{name}", **asked(replace(query, page=1))))
+            for name in ("atom", "json", "csv")
+        ],
         "orders": [
             (order, address(visit, narrowed(query, "order", order))) for order in get_args(Order)
         ],
@@ -47,6 +59,34 @@ def results(db: sqlite3.Connection, visit: Visit) -> Row:
         "kept": {k: v for k, v in asked(query).items() if k not in ("text", "page")},
         "unlisted": True,
     }
+
+
+def by_recording(db: sqlite3.Connection, visit: Visit, hits: Sequence[Hit]) -> list[Row]:
+    """Gather a page's hits under their recording, in the order of each one's first hit."""
+    held: dict[str, list[Hit]] = {}
+    for hit in hits:
+        held.setdefault(hit.recording_id, []).append(hit)
+    groups = []
+    for recording_id, found in held.items():
+        media = row(db, "SELECT media, media_offset_ms FROM recordings WHERE id = ?", recording_id)
+        source = text(media["media"]) if media else ""
+        heard = "" if is_elsewhere(source) else sound_beside(source) or source
+        offset = number(media["media_offset_ms"]) if media else 0
+        groups.append(
+            {
+                "first": found[0],
+                "sound": heard and visit.links.media(heard),
+                "one_session": len({hit.session_id for hit in found}) == 1,
+                "hits": [shown(hit, offset) for hit in found],
+            }
+        )
+    return groups
+
+
+def shown(hit: Hit, offset_ms: int) -> Row:
+    """Return a hit with its marked snippet and the second of the media where hearing starts."""
+    begin = max(0, hit.start_ms + offset_ms - BEFORE_MS)
+    return {"hit": hit, "snippet": marked(hit.snippet), "from": seconds(begin)}
 
 
 def query_of(given: dict[str, str]) -> Query:
@@ -63,11 +103,10 @@ def query_of(given: dict[str, str]) -> Query:
 
 def asked(query: Query) -> dict[str, object]:
     """Return what of a query differs from an empty one, as an address carries it."""
-    empty = asdict(Query())
     return {
-        field.name: value
-        for field in fields(Query)
-        if (value := getattr(query, field.name)) != empty[field.name]
+        name: value
+        for name, unasked in UNASKED.items()
+        if (value := getattr(query, name)) != unasked
     }
 
 
@@ -104,6 +143,7 @@ def filters(db: sqlite3.Connection, visit: Visit, query: Query) -> list[Row]:
 
 def facets(visit: Visit, query: Query, found: Results) -> list[Row]:
     """Return the facets that would still narrow the results, each value with its address."""
+    unfiltered = asked(replace(query, page=1))
     return [
         {
             "name": name,
@@ -111,9 +151,9 @@ def facets(visit: Visit, query: Query, found: Results) -> list[Row]:
                 {
                     "label": visit.texts.named(name, facet.label),
                     "count": facet.count,
-                    "href": address(visit, narrowed(query, name, facet.value)),
+                    "href": visit.links.search(**unfiltered, **{name: facet.value}),
                 }
-                for facet in found.facets.get(name, ())
+                for facet in found.facets.get(name, ())[:MOST_VALUES]
             ],
         }
         for name in FACETS

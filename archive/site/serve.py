@@ -24,6 +24,8 @@ from datasette.plugins import pm
 
 import archive.site
 from archive.errors import ArchiveFault
+from archive.french import read_dictionary
+from archive.publish import check_version
 from archive.site.answers import DATABASE, PLUGIN, with_security_headers
 from archive.site.media import send_file
 
@@ -38,10 +40,8 @@ HOST = "127.0.0.1"
 MEDIA = "/media/"
 LAST_PORT = 65_535
 COUNT_LIMIT_MS = 60_000
+OPENED_BY_THE_ARCHIVIST = ("default_allow_sql", "allow_download", "allow_csv_stream")
 DATASETTE_SETTINGS = {
-    "default_allow_sql": False,
-    "allow_download": False,
-    "allow_csv_stream": False,
     "suggest_facets": False,
     "num_sql_threads": 4,
 }
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 def make_app(public: Path, media: Path, site: SiteSettings) -> App:
     """Return the site as an ASGI app: `public` is the symlink, `media` the folder of media.
 
-    Raises ArchiveFault when nothing is published yet.
+    Raises ArchiveFault when nothing is published yet, or by another version.
     """
     return with_security_headers(Served(public, media, site))
 
@@ -69,6 +69,7 @@ def serve(
         app, host=HOST, port=port, log_level="warning", lifespan="off", ws="none"
     )
     with _bound(port) as listening:
+        read_dictionary()
         ready(f"http://{HOST}:{port}")
         uvicorn.Server(config).run(sockets=[listening])
 
@@ -95,9 +96,9 @@ def make_datasette(file: Path, site: SiteSettings) -> Datasette:
     if not pm.is_registered(archive.site):  # it is not when the project runs uninstalled
         pm.register(archive.site, PLUGIN)
     values = {name: getattr(site, name) for name in site.__slots__}
-    datasette = Datasette(
-        settings=DATASETTE_SETTINGS, metadata={"title": site.title, "plugins": {PLUGIN: values}}
-    )
+    opened = dict.fromkeys(OPENED_BY_THE_ARCHIVIST, site.open_data)
+    metadata = {"title": site.title, "plugins": {PLUGIN: values}}
+    datasette = Datasette(settings=DATASETTE_SETTINGS | opened, metadata=metadata)
     datasette.remove_database("_memory")
     datasette.add_database(PublicFile(datasette, str(file), is_mutable=False), name=DATABASE)
     return datasette
@@ -126,6 +127,7 @@ class Edition:
 
     async def open(self) -> None:
         """Get everything ready, so that the first visitor does not wait, or fail, for it."""
+        check_version(self.file)
         await self._datasette.get_database(DATABASE).table_counts(limit=COUNT_LIMIT_MS)
         await self._datasette.invoke_startup()
 
@@ -144,6 +146,7 @@ class Served:
         self._current: Edition | None = None
         if not public.is_file():
             raise ArchiveFault("nothing is published yet", "run `plenary run` first", path=public)
+        check_version(public)
 
     async def __call__(self, scope: Message, receive: object, send: Send) -> None:
         """Answer one request, from its first byte to its last by the same edition."""

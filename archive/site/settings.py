@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,16 +15,22 @@ class SiteSettings:
 
     `url` is the archive's public address, used where a full address is needed (feed,
     sitemap). `contact` is a mailto: or https: address for corrections and removals.
-    Each may be empty.
+    Each may be empty. `open_data`: visitors may ask their own SQL and take the whole file.
     """
 
     title: str = ""
     language: str = "fr"
     url: str = ""
     contact: str = ""
+    open_data: bool = False
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, object]) -> SiteSettings:
         """Take the known settings out of a plugin's configuration; others are ignored."""
         known = {field.name for field in fields(cls)}
-        return cls(**{key: str(value) for key, value in values.items() if key in known})
+        kept: dict[str, Any] = {
+            name: value if isinstance(value, bool) else str(value)
+            for name, value in values.items()
+            if name in known
+        }
+        return cls(**kept)

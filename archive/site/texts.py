@@ -56,6 +56,11 @@ class Texts:
         grouped = f"{value:,}"
         return grouped.replace(",", NARROW_SPACE) if self.language == "fr" else grouped
 
+    def percent(self, share: float) -> str:
+        """Write a share of 1 in percent: 97,5 % in French, 97.5% in English."""
+        percent = f"{100 * share:.1f}"
+        return f"{percent.replace('.', ',')}\u202f%" if self.language == "fr" else f"{percent}%"
+
     def date(self, iso: object) -> str:
         """Write an ISO date in words; what is no date is given back as it is."""
         try:

@@ -1,4 +1,4 @@
-"""Where recognition runs: in this process, or in supervised ones beside it.
+"""Where recognition runs: in this process, in supervised ones beside it, or on other machines.
 
 A task goes out as plain bytes and options and comes back as words. A worker never sees
 a database, a programme or a capture, so it may run anywhere and die at any time.
@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
+from archive.errors import CaptureFault
 from pipeline.languages import AUTO
 from pipeline.model import Recognised
 from pipeline.second_look import look_twice
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 WORK_BYTES, COPIES = 1_250_000_000, 2
 """What a worker needs beside its weights, and times its weights. Measured: 1.7 GB at the most
 with whisper-small's shape in int8 (0.25 GB of weights), eight windows at once."""
+
+LIVES = 2
+"""Workers that a block may cost: after as many it is set aside."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,11 @@ class Task:
 
 
 class Executor(Protocol):
-    """Runs tasks, `workers` at a time; a context manager that leaves no process behind."""
+    """Runs tasks; a context manager that leaves no process behind."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many tasks may be under way, so that nobody waits for work."""
 
     def warm(self) -> None:
         """Get ready beside other work: tasks will come."""
@@ -71,6 +77,17 @@ class Executor(Protocol):
 
     def __exit__(self, *exc: object) -> None:
         """End every worker."""
+
+
+def set_aside(task: Task, reason: str) -> CaptureFault:
+    """Return what is said of a task that cost all its lives, with what is known of the last."""
+    return CaptureFault(
+        "the recogniser ended {lives} times on the block of {seconds:.0f} s of sound: {reason}",
+        "check the memory that is free, choose a smaller model, or report this recording",
+        lives=LIVES,
+        seconds=len(task.sound) / 32000,
+        reason=reason,
+    )
 
 
 def cores_here() -> int:

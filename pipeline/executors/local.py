@@ -8,11 +8,10 @@ ends two workers is set aside, with what is known of it.
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
+import os
 import queue
 import signal
-import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -22,8 +21,9 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from archive.errors import CaptureFault, PlenaryError, Stopped
-from pipeline.executors import Engine, Task, recognise
+from archive.errors import PlenaryError, Stopped
+from pipeline.executors import LIVES, Engine, Task, recognise, set_aside
+from pipeline.executors.orphans import die_with_parent
 from pipeline.memory import give_back
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from pipeline.model import Recognised
 
-_LIVES = 2
 # Loading a large model from a slow disk takes minutes; hanging takes for ever.
 _LOADING_S = 600
 # The slowest machine that one would use needs about 10 s for a second of speech.
@@ -44,15 +43,18 @@ _STILL_S = 120
 _LOOK_S = 0.25
 # What an idle worker needs to leave by itself once its pipe is closed.
 _LEAVING_S = 1
-_PR_SET_PDEATHSIG = 1
 
 
 class Local:
-    """`workers` processes, each with the engine's threads."""
+    """`workers` processes, each with the engine's threads.
 
-    def __init__(self, engine: Engine, workers: int) -> None:
+    One that takes more than `memory` bytes is ended as if it had died.
+    """
+
+    def __init__(self, engine: Engine, workers: int, memory: float = inf) -> None:
         self.workers = workers
         self._engine = engine
+        self._memory = memory
         self._orders: queue.Queue[Callable[[_Worker], None] | None] = queue.Queue()
         self._closing = threading.Event()
         self._threads = [
@@ -83,7 +85,7 @@ class Local:
             thread.join()
 
     def _watch(self) -> None:
-        worker = _Worker(self._engine, self._closing)
+        worker = _Worker(self._engine, self._memory, self._closing)
         try:
             while (order := self._orders.get()) is not None:
                 order(worker)
@@ -97,7 +99,7 @@ def _settle(worker: _Worker, task: Task, future: Future[Recognised]) -> None:
         future.cancel()
     if not future.set_running_or_notify_cancel():
         return
-    for life in range(1, _LIVES + 1):
+    for life in range(1, LIVES + 1):
         try:
             future.set_result(worker.do(task))
         except _WorkerLostError as lost:
@@ -105,24 +107,14 @@ def _settle(worker: _Worker, task: Task, future: Future[Recognised]) -> None:
             if worker.closing.is_set():
                 future.set_exception(Stopped("the run was interrupted", "run it again"))
                 return
-            if life == _LIVES:
-                future.set_exception(_set_aside(task, str(lost)))
+            if life == LIVES:
+                future.set_exception(set_aside(task, str(lost)))
                 return
         except Exception as error:  # noqa: BLE001 (the future carries it to whoever asks)
             future.set_exception(error)
             return
         else:
             return
-
-
-def _set_aside(task: Task, reason: str) -> PlenaryError:
-    return CaptureFault(
-        "the recogniser ended {lives} times on the block of {seconds:.0f} s of sound: {reason}",
-        "check the memory that is free, choose a smaller model, or report this recording",
-        lives=_LIVES,
-        seconds=len(task.sound) / 32000,
-        reason=reason,
-    )
 
 
 class _WorkerLostError(Exception):
@@ -132,8 +124,9 @@ class _WorkerLostError(Exception):
 class _Worker:
     """One process and its pipe; started when first needed, and again after a loss."""
 
-    def __init__(self, engine: Engine, closing: threading.Event) -> None:
+    def __init__(self, engine: Engine, memory: float, closing: threading.Event) -> None:
         self._engine = engine
+        self._memory = memory
         self.closing = closing
         self._process: BaseProcess | None = None
         self._pipe: Connection[Any, Any] | None = None
@@ -174,8 +167,8 @@ class _Worker:
     def _wait(self, pipe: Connection[Any, Any], limit_s: float, still_s: float = inf) -> Any:
         """Return the next answer.
 
-        Raises _WorkerLostError after `limit_s`, or when the process computed nothing for
-        `still_s`; EOFError when it ended.
+        Raises _WorkerLostError after `limit_s`, when the process computed nothing for
+        `still_s`, or when it took too much memory; EOFError when it ended.
         """
         began = moved = time.monotonic()
         spent = None
@@ -189,6 +182,8 @@ class _Worker:
                 raise _WorkerLostError(f"no answer after {limit_s:.0f} s")
             if spent is not None and now - moved > still_s:
                 raise _WorkerLostError(f"it stood still for {still_s:.0f} s")
+            if self._resident() > self._memory:
+                raise _WorkerLostError(f"it took more than {self._memory / 1e9:.1f} GB of memory")
         return pipe.recv()
 
     def _spent(self) -> str | None:
@@ -196,12 +191,20 @@ class _Worker:
 
         None where the system does not tell (it is Linux's proc(5)).
         """
+        stat = self._told_by_system("stat")
+        return stat and " ".join(stat.rpartition(")")[2].split()[11:13])
+
+    def _resident(self) -> int:
+        """Return the bytes of memory that the process holds; 0 where the system does not tell."""
+        statm = self._told_by_system("statm")
+        return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm else 0
+
+    def _told_by_system(self, what: str) -> str | None:
         assert self._process is not None
         try:
-            stat = Path(f"/proc/{self._process.pid}/stat").read_text("ascii", "replace")
+            return Path(f"/proc/{self._process.pid}/{what}").read_text("ascii", "replace")
         except OSError:
             return None
-        return " ".join(stat.rpartition(")")[2].split()[11:13])
 
     def _end_told(self) -> str:
         """Say how the process ended."""
@@ -226,9 +229,13 @@ class _Worker:
 
 def _serve(pipe: Connection[Any, Any], engine: Engine) -> None:
     """Live as a worker: load, say so, answer tasks until the pipe closes."""
+    with suppress(BrokenPipeError):  # nobody waits for what is said any more
+        _live(pipe, engine)
+
+
+def _live(pipe: Connection[Any, Any], engine: Engine) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the coordinator, which ends us
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     try:
         recogniser = engine.load()
     except PlenaryError as error:

@@ -27,8 +27,8 @@ CONFIG: Mapping[str, tuple[str, ...]] = {
     "voices": ("model",),
     "attribution": ("min_confidence",),
     "media": ("web_copy", "height", "quality"),
-    "run": ("executor", "workers"),
-    "site": ("title", "language", "url", "contact", "names"),
+    "run": ("executor", "workers", "scheduler", "certificates", "resources"),
+    "site": ("title", "language", "url", "contact", "names", "open_data"),
 }
 
 PROGRAMME: Mapping[str, tuple[str, ...]] = {

@@ -1,11 +1,20 @@
-// Selected words become a quote: text, who, when, whether a person checked it, and an
-// address that plays just that.
+// Selected words become a quote: text, who, when, whether a person checked name and words, and
+// an address that plays just that; or the code that shows it on another site.
+import { offsetOf, wordRanges } from "./words.js";
+
+const STILL = 400; // ms without a change: the visitor has finished selecting
 
 function partOf(passage, range) {
-  const node = passage.said.firstChild;
-  if (!node || !range.intersectsNode(passage.said)) return null;
-  const from = range.startContainer === node ? range.startOffset : 0;
-  const to = range.endContainer === node ? range.endOffset : node.length;
+  const { said } = passage;
+  if (!range.intersectsNode(said)) return null;
+  const whole = new Range();
+  whole.selectNodeContents(said);
+  const starts = range.compareBoundaryPoints(Range.START_TO_START, whole) > 0;
+  const ends = range.compareBoundaryPoints(Range.END_TO_END, whole) < 0;
+  const from = starts ? offsetOf(said, range.startContainer, range.startOffset) : 0;
+  const to = ends
+    ? offsetOf(said, range.endContainer, range.endOffset)
+    : said.textContent.length;
   return to > from ? { passage, from, to } : null;
 }
 
@@ -16,7 +25,7 @@ function touched(ranges, { from, to }) {
   return first < 0 || last < first ? null : [first, last];
 }
 
-export function offerQuotes(page, { passages, wordTimes, wordRanges, address, seek }) {
+export function offerQuotes(page, { passages, wordTimes, address, seek }) {
   const box = page.querySelector("[data-quote]");
   const words = box.querySelector("[data-quote-words]");
   const from = box.querySelector("[data-quote-from]");
@@ -27,8 +36,9 @@ export function offerQuotes(page, { passages, wordTimes, wordRanges, address, se
     const selection = getSelection();
     if (selection.isCollapsed || !selection.rangeCount) return;
     const range = selection.getRangeAt(0);
-    const parts = passages.map((passage) => partOf(passage, range)).filter(Boolean);
-    const spans = parts
+    const spans = passages()
+      .map((passage) => partOf(passage, range))
+      .filter(Boolean)
       .map((part) => ({ ...part, ranges: wordRanges(part.passage) }))
       .map((part) => ({ ...part, at: touched(part.ranges, part) }))
       .filter((part) => part.at);
@@ -51,31 +61,48 @@ export function offerQuotes(page, { passages, wordTimes, wordRanges, address, se
     box.hidden = false;
   }
 
-  // Every speaker of the selection, each name with its doubt; then date, event, text's doubt.
+  // Every speaker of the selection, each name with how it was given; then date, event, words.
   function source(spans) {
+    const { doubt, confirmed, checked, unconfirmed, event, date } = page.dataset;
     const turns = new Set(spans.map(({ passage }) => passage.element.closest(".turn")));
-    const names = [...turns].map(({ dataset }) =>
-      [
-        dataset.speaker + ("doubtful" in dataset ? ` ${page.dataset.doubt}` : ""),
-        dataset.role,
-      ].filter(Boolean).join(", "),
-    );
-    const checked = spans.every(({ passage }) => "checked" in passage.element.dataset);
-    const doubt = checked ? [] : [page.dataset.unconfirmed];
-    return [...new Set(names), page.dataset.event, page.dataset.date, ...doubt].join(" – ");
+    const names = [...turns].map(({ dataset: { speaker, role, name } }) => {
+      const given = name && (name === "doubtful" ? doubt : confirmed);
+      return [[speaker, given].filter(Boolean).join(" "), role].filter(Boolean).join(", ");
+    });
+    const all = spans.every(({ passage }) => "checked" in passage.element.dataset);
+    return [...new Set(names), event, date, all ? checked : unconfirmed].join(" – ");
   }
 
-  document.addEventListener("pointerup", () => setTimeout(offer));
+  async function copy(text, event) {
+    await navigator.clipboard?.writeText(text);
+    event.target.textContent = page.dataset.quoteCopied;
+  }
+
+  let pressed = false;
+  let waiting = null;
+  document.addEventListener("pointerdown", () => (pressed = true));
+  document.addEventListener("pointerup", () => {
+    pressed = false;
+    setTimeout(offer);
+  });
+  document.addEventListener("pointercancel", () => (pressed = false)); // a finger's long press
+  document.addEventListener("selectionchange", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => pressed || offer(), STILL);
+  });
   document.addEventListener("keyup", (event) => {
     if (event.key === "Escape") box.hidden = true;
-    else if (event.shiftKey || event.key === "Shift") offer();
   });
   box.querySelector("[data-quote-close]").addEventListener("click", () => (box.hidden = true));
-  box.querySelector("[data-quote-copy]").addEventListener("click", async (event) => {
+  box.querySelector("[data-quote-copy]").addEventListener("click", (event) => {
     const url = new URL(link.getAttribute("href"), location.href);
-    const quote = `${words.textContent}\n${from.textContent}\n${url.href}`;
-    await navigator.clipboard?.writeText(quote);
-    event.target.textContent = page.dataset.quoteCopied;
+    copy(`${words.textContent}\n${from.textContent}\n${url.href}`, event);
+  });
+  box.querySelector("[data-quote-embed]")?.addEventListener("click", (event) => {
+    const code = page.querySelector("[data-embed-code]").value;
+    const frame = new DOMParser().parseFromString(code, "text/html").querySelector("iframe");
+    frame.src = page.dataset.embed + address(place.from, place.to);
+    copy(frame.outerHTML, event);
   });
   link.addEventListener("click", (event) => {
     event.preventDefault();
