@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 """Characters that no text needs; search marks words with two of them."""
 
-_QUOTE_MS = 30_000
+QUOTE_MS = 30_000
 """How far from its time a reason's quote is looked for in what is published."""
 
 Turns = list[tuple["Row", list["Row"]]]
@@ -119,7 +119,7 @@ def _public_evidence(
         near = (
             p["text"]
             for p in published
-            if p["start_ms"] <= start + _QUOTE_MS and start - _QUOTE_MS <= p["end_ms"]
+            if p["start_ms"] <= start + QUOTE_MS and start - QUOTE_MS <= p["end_ms"]
         )
         quote = reason.get("quote") or ""
         quoted = quote and mask(quote) == quote and _said([quote]) in _said(near)

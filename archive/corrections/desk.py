@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from archive.corrections import model
@@ -23,7 +24,7 @@ from archive.export.clock import hours
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archive.corrections.model import SpokenWord, Wish
     from archive.corrections.wishes import Mention
@@ -75,7 +76,8 @@ class Desk:
             spans = [(place.start_ms, place.end_ms)]
         else:
             spans = _spans(_reached(turns, place, reach))
-        stretches = [self._stretch(place.recording, turns, a, b, person=who) for a, b in spans]
+        pieces = self._by_capture(place.recording, spans)
+        stretches = [self._stretch(place.recording, turns, a, b, person=who) for a, b in pieces]
         return self._record(
             Correction("speaker", place.recording, tuple(stretches), dict(newcomer))
         )
@@ -94,8 +96,9 @@ class Desk:
                 place=place,
             )
         stretches = [
-            self._stretch(place.recording, turns, t["start_ms"], t["end_ms"], person=t["person_id"])
+            self._stretch(place.recording, turns, start, end, person=t["person_id"])
             for t in named
+            for start, end in self._by_capture(place.recording, _spans([t]))
         ]
         return self._record(
             Correction("confirm", place.recording, tuple(stretches), {"what": "name"})
@@ -164,7 +167,8 @@ class Desk:
     ) -> Correction:
         """Take stretches of one recording away, in ms, as one correction."""
         turns = self._turns(recording)
-        stretches = tuple(self._stretch(recording, turns, *span) for span in spans)
+        pieces = self._by_capture(recording, spans)
+        stretches = tuple(self._stretch(recording, turns, *span) for span in pieces)
         if erased:
             stretches = tuple(replace(stretch, heard="") for stretch in stretches)
         facts = {"erased": "yes"} if erased else {}
@@ -260,6 +264,17 @@ class Desk:
                 words += inside
                 found |= {number} if inside else set()
         return words, found
+
+    def _by_capture(
+        self, recording: str, spans: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield spans cut where another capture begins: each part goes with its own sound."""
+        starts = self._db.execute(
+            "SELECT start_ms FROM captures WHERE recording_id = ? ORDER BY 1", [recording]
+        ).fetchall()
+        for start, end in spans:
+            cuts = [at for (at,) in starts if at is not None and start < at < end]
+            yield from pairwise((start, *cuts, end))
 
     def _stretch(
         self,

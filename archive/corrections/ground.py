@@ -93,10 +93,15 @@ class Grounds:
 
     def of(self, recording: str, stretch: Stretch) -> Ground | None:
         """Return where a stretch of a recording is today; None where nothing tells."""
-        holding = self.captures.get(stretch.capture, ())
-        for name, start_ms in sorted(holding, key=lambda held: held[0] != recording):
-            return Ground(name, start_ms + stretch.capture_ms - stretch.start_ms, by_sound=True)
-        return Ground(recording, 0, by_sound=False) if recording in self.recordings else None
+        named = Ground(recording, 0, by_sound=False) if recording in self.recordings else None
+        holding = sorted(self.holding(stretch), key=lambda ground: ground.recording != recording)
+        return next(iter(holding), named)
+
+    def holding(self, stretch: Stretch) -> Iterator[Ground]:
+        """Yield every place where the sound of a stretch is: a film may be shown twice."""
+        for name, start_ms in self.captures.get(stretch.capture, ()):
+            by_ms = start_ms + stretch.capture_ms - stretch.start_ms
+            yield Ground(name, by_ms, by_sound=True)
 
 
 def read_grounds(db: sqlite3.Connection) -> Grounds:

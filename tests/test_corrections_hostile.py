@@ -1,0 +1,126 @@
+"""Corrections and withdrawals against people who look for a hole in them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from archive_fixture import EVENING, TODAY, evening_event, turn
+
+from archive.corrections.applied import Corrected
+from archive.corrections.desk import Author, Desk
+from archive.corrections.erasing import erase_words
+from archive.corrections.place import Place
+from archive.publish import publish
+from archive.store import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SESSION = RECORDING = f"{EVENING}/soiree"
+Capture = tuple[str, int, int]
+"""The first letter of its SHA-256, its start and its length in ms."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Return a new work.db that holds the programme of one event."""
+    with open_store(tmp_path / "work.db") as opened:
+        opened.put_event(EVENING, evening_event())
+        yield opened
+
+
+def put(
+    store: Store,
+    turns: Sequence[Any],
+    captures: Sequence[Capture] = (("a", 0, 90_000),),
+    recording: str = RECORDING,
+) -> None:
+    """Let a recording hold these turns, heard in these captures."""
+    rows = [
+        {"position": n, "name": f"{c}.mp4", "sha256": c * 64, "start_ms": at, "duration_ms": ms}
+        for n, (c, at, ms) in enumerate(captures, 1)
+    ]
+    row = {"id": recording, "event_id": EVENING, "duration_ms": 90_000, "missing_ms": 0}
+    store.put_recording(row, {"captures": rows, "turns": turns})
+
+
+def desk(store: Store) -> Desk:
+    return Desk(store, Author("an archivist"))
+
+
+def published(store: Store) -> bytes:
+    """Publish; return every byte of every public file that is left."""
+    work = _work(store)
+    publish(work, work.parent / "public", today=TODAY, names="all")
+    return b"\n".join(f.read_bytes() for f in (work.parent / "public").glob("archive-*.db"))
+
+
+def asked(store: Store, query: str) -> list[Any]:
+    """Ask the file that is shown."""
+    with closing(sqlite3.connect(_work(store).parent / "public" / "archive.db")) as db:
+        return db.execute(query).fetchall()
+
+
+def _work(store: Store) -> Path:
+    return Path(store.db.execute("PRAGMA database_list").fetchone()[2])
+
+
+def test_what_lies_across_two_captures_goes_with_each(store: Store) -> None:
+    """The programme puts the second capture first: both halves of the stretch stay withdrawn."""
+    first, second = turn(SESSION, 9_000, "Avantchose."), turn(SESSION, 11_000, "Aprèschose.")
+    put(store, [first, second], [("a", 0, 10_000), ("b", 10_000, 10_000)])
+    desk(store).withdraw(Place(RECORDING, 8_000, 12_000))
+    second, first = turn(SESSION, 1_000, "Aprèschose."), turn(SESSION, 19_000, "Avantchose.")
+    put(store, [second, first], [("b", 0, 10_000), ("a", 10_000, 10_000)])
+    public = published(store)
+    assert b"chose" not in public
+
+
+def test_a_name_does_not_run_on_into_another_capture(store: Store) -> None:
+    """Another capture takes the second's place: nobody is named in it who was not heard there."""
+    said = [turn(SESSION, 8_500, "Bonjour à vous."), turn(SESSION, 11_000, "Bonsoir.")]
+    put(store, said, [("a", 0, 10_000), ("b", 10_000, 10_000)])
+    desk(store).name_speaker(Place(RECORDING, 8_000, 12_000), "bo-exemple", "turn", {})
+    said[1] = turn(SESSION, 11_000, "Voici tout autre chose.")
+    put(store, said, [("a", 0, 10_000), ("c", 10_000, 10_000)])
+    turns = Corrected(store.db.conn).laid(RECORDING).turns
+    named = [(t["start_ms"], t["person_id"]) for t in turns]
+    assert named == [(8_500, "bo-exemple"), (11_000, None)]
+
+
+def test_the_same_capture_in_two_recordings_is_withdrawn_in_both(store: Store) -> None:
+    """A programme that shows one film twice hides in both what was withdrawn in one."""
+    event = evening_event()
+    again = {**event["sessions"][0], "id": f"{EVENING}/encore", "position": 2}
+    again["recording_id"] = f"{EVENING}/encore"
+    event = {
+        **event,
+        "recordings": [*event["recordings"], {"id": f"{EVENING}/encore"}],
+        "sessions": [*event["sessions"], again],
+    }
+    store.put_event(EVENING, event)
+    put(store, [turn(SESSION, 1_000, "Chuchotement.")])
+    other = f"{EVENING}/encore"
+    put(store, [turn(other, 31_000, "Chuchotement.")], [("a", 30_000, 60_000)], other)
+    desk(store).withdraw(Place(RECORDING, 0, 5_000))
+    assert b"huchotement" not in published(store)
+
+
+def test_erasing_reaches_words_that_stand_beside_the_passages(store: Store) -> None:
+    """A quote that begins before the stretch, a correction made when its sound stood elsewhere."""
+    evidence = '[{"kind":"hand-over","start_ms":4000,"quote":"merci à la mandarine"}]'
+    put(store, [turn(SESSION, 5_000, "Une mandarine.")], [("a", 0, 90_000)])
+    desk(store).confirm_words(Place(RECORDING, 5_100), "turn")
+    moved = turn(SESSION, 35_000, "Une mandarine.", evidence=evidence)
+    put(store, [moved], [("b", 0, 30_000), ("a", 30_000, 60_000)])
+    store.db.execute("UPDATE turns SET evidence = replace(evidence, '4000', '34000')")
+    gone = desk(store).withdraw(Place(RECORDING, 35_000, 37_000), erased=True)
+    (place,) = Corrected(store.db.conn).places(gone)
+    with store.db.atomic():
+        erase_words(store.db.conn, place.recording, place.stretch)
+    for table in ("passages", "turns", "corrections"):
+        assert "mandarine" not in str(store.db.execute(f"SELECT * FROM {table}").fetchall())
