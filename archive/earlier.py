@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from archive.corrections.applied import Corrected
 from archive.corrections.wishes import Mask, spellings
-from archive.scope import read_scope
+from archive.scope import read_scope, rows
 from archive.store import open_to_read
 
 if TYPE_CHECKING:
@@ -47,11 +47,12 @@ def showing_hidden(work: Path, files: Iterable[Path], *, today: dt.date) -> Iter
     for file in files:
         try:
             with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+                db.row_factory = sqlite3.Row
                 shown = (
                     bool(_ids(db, "people") & corrected.wishes.keys())
                     or bool(_ids(db, "sessions") & scope.closed)
                     or _says(db, hidden)
-                    or any(mask(text) != text for text in _texts(db))
+                    or _names_somebody(db, mask)
                 )
         except sqlite3.Error:
             shown = True
@@ -78,7 +79,6 @@ def _says(db: sqlite3.Connection, hidden: Mapping[str, Sequence[Stretch]]) -> bo
     return False
 
 
-def _texts(db: sqlite3.Connection) -> Iterator[str]:
-    for table in _TEXTS:
-        for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608 - names of schema.py
-            yield from (value for value in row if isinstance(value, str))
+def _names_somebody(db: sqlite3.Connection, mask: Mask) -> bool:
+    """Tell whether a text beside the words says a name that `mask` hides."""
+    return any(mask.row(row) != row for table in _TEXTS for row in rows(db, table, "rowid"))

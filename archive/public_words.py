@@ -30,7 +30,7 @@ def spoken(recording: str, turns: Sequence[Row], scope: Scope, mask: Callable[[s
         (turn, cut)
         for turn in turns
         if turn["session_id"] in scope.sessions and turn["person_id"] not in scope.silenced
-        if (cut := _cut_all(turn["passages"], scope.sessions[turn["session_id"]], scope))
+        if (cut := _cut_all(turn["passages"], scope.sessions[turn["session_id"]], scope, mask))
     ]
     published = [p for _, cut in kept for p in cut]
     made = []
@@ -47,11 +47,13 @@ def compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _cut_all(passages: Iterable[Row], session: Row, scope: Scope) -> list[Row]:
-    return [cut for row in passages if (cut := _cut(row, session, scope)) is not None]
+def _cut_all(
+    passages: Iterable[Row], session: Row, scope: Scope, mask: Callable[[str], str]
+) -> list[Row]:
+    return [cut for row in passages if (cut := _cut(row, session, scope, mask)) is not None]
 
 
-def _cut(passage: Row, session: Row, scope: Scope) -> Row | None:
+def _cut(passage: Row, session: Row, scope: Scope, mask: Callable[[str], str]) -> Row | None:
     """Return the passage without its words that are not public; None where none is left."""
     text = unicodedata.normalize("NFC", passage["text"]).translate(_CONTROL)
     said, times = text.split(" "), json.loads(passage["words"] or "[]")
@@ -64,6 +66,9 @@ def _cut(passage: Row, session: Row, scope: Scope) -> Row | None:
     if not kept:
         return None
     mended = {str(new): heard[str(i)] for new, i in enumerate(kept) if str(i) in heard}
+    as_heard = " ".join(heard.get(str(i), said[i]) for i in kept)
+    if mask(as_heard) != as_heard:  # a name that somebody wrote over
+        mended = {}
     times_kept = [times[i] for i in kept]
     cut = len(kept) < len(said)
     return {

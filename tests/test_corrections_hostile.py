@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import unicodedata
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ from archive.corrections.applied import Corrected
 from archive.corrections.desk import Author, Desk
 from archive.corrections.erasing import erase_words
 from archive.corrections.place import Place
+from archive.corrections.report import open_questions
+from archive.corrections.wishes import Mask
+from archive.errors import ArchiveFault
+from archive.french import fold, tokens
 from archive.publish import publish
 from archive.store import Store, open_store
 
@@ -124,3 +129,108 @@ def test_erasing_reaches_words_that_stand_beside_the_passages(store: Store) -> N
         erase_words(store.db.conn, place.recording, place.stretch)
     for table in ("passages", "turns", "corrections"):
         assert "mandarine" not in str(store.db.execute(f"SELECT * FROM {table}").fetchall())
+
+
+NEW = {"name": "Lou Nouvel", "sort_name": "Nouvel Lou", "role": "jardinière"}
+
+
+def test_a_role_from_elsewhere_never_stops_a_publication(store: Store) -> None:
+    """The event that gave a newcomer her role leaves, the organisation was never there."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir."), turn(SESSION, 5_000, "Merci.")])
+    told = NEW | {"organisation": "COOP"}
+    for start in (1_000, 5_000):
+        desk(store).name_speaker(Place(RECORDING, start), "lou", "turn", told)
+    published(store)
+    assert asked(store, "SELECT role, organisation_id FROM roles WHERE person_id = 'lou'") == [
+        ("jardinière", "COOP")
+    ]
+    event = evening_event()
+    store.put_event(EVENING, {**event, "organisations": (), "roles": ()})
+    published(store)
+    assert asked(store, "SELECT role, organisation_id FROM roles WHERE person_id = 'lou'") == [
+        ("jardinière", None)
+    ]
+    store.db.execute("UPDATE corrections SET recording_id = 'gone/gone'")
+    published(store)
+    assert asked(store, "SELECT role FROM roles WHERE person_id = 'lou'") == []
+
+
+@pytest.mark.parametrize(
+    ("person", "told"),
+    [
+        ("bo-exemple", NEW),
+        ("une-personne", NEW),
+        ("Lou Nouvel", NEW),
+        ("lou", NEW | {"organisation": "typo"}),
+    ],
+)
+def test_a_newcomer_takes_nobodys_place(store: Store, person: str, told: dict[str, str]) -> None:
+    """Not an id that is somebody else's, nor that of no address; and for no unknown house."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
+    with pytest.raises(ArchiveFault):
+        desk(store).name_speaker(Place(RECORDING, 1_000), person, "turn", told)
+
+
+def test_a_spelling_of_nothing_is_refused(store: Store) -> None:
+    """Recorded, it would stop every later publication."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
+    for wrong in ("", "  ", "…"):
+        with pytest.raises(ArchiveFault):
+            desk(store).mend_spelling(wrong, "PTCE", "")
+
+
+def test_a_mended_spelling_is_not_told_where_its_words_are_hidden(store: Store) -> None:
+    """What was only said in private, or is withdrawn, is not in the account of corrections."""
+    put(store, [turn(SESSION, 1_000, "Une clandestinité."), turn(SESSION, 9_000, "Bonsoir.")])
+    desk(store).mend_spelling("clandestinité", "affaire", "")
+    assert b"clandestinit" in published(store)
+    desk(store).withdraw(Place(RECORDING, 0, 5_000))
+    assert b"clandestinit" not in published(store)
+
+
+def test_a_name_that_was_written_over_is_not_told_as_heard(store: Store) -> None:
+    """Somebody wrote other words for her name; what was heard is beside them in the file."""
+    put(store, [turn(SESSION, 1_000, "Merci Bo Modèle, et bonsoir.")])
+    desk(store).mend_spelling("Bo Modèle", "chère collègue", "")
+    assert "Modèle".encode() in published(store)
+    desk(store).withdraw_person("bo-exemple", "no-name", ())
+    assert "Modèle".encode() not in published(store)
+    assert asked(store, "SELECT text FROM passages") == [("Merci chère collègue, et bonsoir.",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("Zoé Modèle", unicodedata.normalize("NFD", "Hommage à Zoé Modèle")),
+        ("Slavoj Žižek", "Slavoj Žižek et les autres"),
+        ("Aleš Łukasz-Dvořák", "ALEŠ ŁUKASZ DVOŘÁK"),
+        ("Cœur Ægir", "Coeur Aegir"),
+        ("Ana d'Ormesson", "d’après Ana d’Ormesson"),
+    ],
+)
+def test_a_name_is_masked_however_its_letters_are_written(name: str, title: str) -> None:
+    """Accents apart, as file names of some systems have them; letters that French has not."""
+    masked = Mask([name])(title)
+    assert "une personne" in masked
+    assert not {w for w in tokens(fold(name)) if len(w) > 1} & set(tokens(fold(masked)))
+
+
+def test_a_mask_leaves_all_else_as_it_is() -> None:
+    """Not a letter of another text changes, and a longer word is no name."""
+    for text in ("Zoé Modèles", "Azoé Modèle", unicodedata.normalize("NFD", "été à Zoé"), "ŒUF"):
+        assert Mask(["Zoé Modèle"])(text) == text
+
+
+def test_a_name_in_an_address_does_not_stop_a_withdrawal(store: Store) -> None:
+    """The session is called after her: she is not named all the same, and that is to be told."""
+    event = evening_event()
+    called = f"{EVENING}/conference-bo-modele"
+    event["recordings"] = [{"id": called}]
+    event["sessions"] = [{**event["sessions"][0], "id": called, "recording_id": called}]
+    event["programme"] = [{**row, "session_id": called} for row in event["programme"]]
+    store.put_event(EVENING, event)
+    put(store, [turn(called, 1_000, "Bonsoir.", person="bo-exemple")], recording=called)
+    desk(store).withdraw_person("bo-exemple", "no-name", ())
+    assert "Bo Modèle".encode() not in published(store)
+    assert asked(store, "SELECT person_id, recording_id FROM turns") == [("une-personne", called)]
+    assert any(called in line for line in open_questions(store.db.conn))

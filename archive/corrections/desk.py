@@ -7,6 +7,7 @@ Nothing that the machine found is changed.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archive.corrections import model
 from archive.corrections.applied import Corrected
-from archive.corrections.model import Correction, Stretch
+from archive.corrections.model import NOBODY_NAMED, Correction, Stretch
 from archive.corrections.overlay import words_of
 from archive.corrections.place import Place
 from archive.corrections.retime import retimed
 from archive.corrections.spelling import occurrences
 from archive.errors import ArchiveFault
 from archive.export.clock import hours
+from archive.french import tokens
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Reach = Literal["turn", "voice", "session"]
+
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*")
+"""As in a programme: it becomes part of addresses."""
 
 UNKNOWN = "unknown"
 """What is written in the place of a person's id where nobody listed speaks."""
@@ -66,10 +71,12 @@ class Desk:
 
         `person` is an id of the programme, or UNKNOWN. `newcomer` holds the name (perhaps role
         and organisation) of somebody whom no programme gives. Raises ArchiveFault for an
-        unknown id.
+        unknown id, or for a newcomer's that is taken.
         """
         who = None if person == UNKNOWN else person
-        if who is not None and not newcomer:
+        if newcomer:
+            self._refuse_newcomer(person, newcomer)
+        elif who is not None:
             self._refuse_stranger(who)
         turns = self._turns(place.recording)
         if reach == "turn" and place.end_ms is not None:
@@ -147,7 +154,14 @@ class Desk:
         )
 
     def mend_spelling(self, wrong: str, right: str, within: str) -> Correction:
-        """Write one spelling for another, everywhere, or within an event or a session."""
+        """Write one spelling for another, everywhere, or within an event or a session.
+
+        Raises ArchiveFault where the wrong one has no letter.
+        """
+        if not tokens(wrong):
+            raise ArchiveFault(
+                "there is no word in {wrong!r}", "write the spelling to be mended", wrong=wrong
+            )
         facts = {"from": wrong, "to": right, "within": within}
         return self._record(Correction("replace", None, (), facts))
 
@@ -244,6 +258,32 @@ class Desk:
                 "nobody has the id {person}",
                 'the ids are: {known}; for somebody new add --name "…"',
                 person=person,
+                known=", ".join(known[:30]) or "none",
+            )
+
+    def _refuse_newcomer(self, person: str, told: Mapping[str, str]) -> None:
+        """Refuse an id that is no id, or somebody else's; an organisation that nobody gives."""
+        named = self._db.execute("SELECT name FROM people WHERE id = ?", [person]).fetchone()
+        reserved = {UNKNOWN, NOBODY_NAMED[0]}
+        if person in reserved or not _IDENTIFIER.fullmatch(person):
+            raise ArchiveFault(
+                "{person!r} cannot be a newcomer's id",
+                "write another, of lower-case letters, digits and hyphens",
+                person=person,
+            )
+        if named is not None and named[0] != told["name"]:
+            raise ArchiveFault(
+                "{person} is the id of {name}",
+                "leave --name out if that is who speaks, else choose another id",
+                person=person,
+                name=named[0],
+            )
+        known = [row[0] for row in self._db.execute("SELECT id FROM organisations ORDER BY 1")]
+        if told.get("organisation") not in {None, *known}:
+            raise ArchiveFault(
+                "no programme gives the organisation {organisation}",
+                "the organisations are: {known}",
+                organisation=told["organisation"],
                 known=", ".join(known[:30]) or "none",
             )
 

@@ -62,13 +62,14 @@ class Laid:
 
     `landed` is by the correction's number, one for each of its stretches that concern this
     recording; `restored` are stretches whose withheld words stand among the passages now;
-    `mended` counts, by the correction's number, the words that a spelling was mended in.
+    `mended` tells, by the correction's number, when what a spelling was mended in is said: start
+    and end in ms.
     """
 
     turns: list[Row]
     landed: Mapping[int, Sequence[Landed]] = field(default_factory=dict)
     restored: tuple[Stretch, ...] = ()
-    mended: Mapping[int, int] = field(default_factory=dict)
+    mended: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
 
 def overlay(
@@ -86,10 +87,10 @@ def overlay(
     """
     table = _Table(recording, turns, sessions)
     landed: dict[int, list[Landed]] = {}
-    counts: dict[int, int] = {}
+    spelled: dict[int, list[tuple[int, int]]] = {}
     for correction in corrections:
         if correction.kind == "replace":
-            counts[correction.id] = table.mend(correction)
+            spelled[correction.id] = table.mend(correction)
             continue
         was = str(correction.recording)
         for number, stretch in enumerate(correction.stretches):
@@ -106,7 +107,7 @@ def overlay(
         for found in landed.get(correction.id, ())
         if found.state != "lost"
     )
-    return Laid(table.turns(), landed, tuple(restored), counts)
+    return Laid(table.turns(), landed, tuple(restored), spelled)
 
 
 def words_of(turns: Sequence[Row]) -> list[Said]:
@@ -214,15 +215,15 @@ class _Table:
             "passages": [],
         }
 
-    def mend(self, correction: Correction) -> int:
-        """Mend a spelling wherever it is meant; return how many times it was found."""
+    def mend(self, correction: Correction) -> list[tuple[int, int]]:
+        """Mend a spelling wherever it is meant; return when it is said, start and end in ms."""
         within = correction.facts["within"]
         if within and not self._recording.startswith(f"{within}/"):
             here = {n for n, row in enumerate(self._rows) if row["session_id"] == within}
         else:
             here = set(range(len(self._rows)))
-        self.said, count = mended(self.said, correction.facts["from"], correction.facts["to"], here)
-        return count
+        self.said, times = mended(self.said, correction.facts["from"], correction.facts["to"], here)
+        return times
 
     def turns(self) -> list[Row]:
         """Put turns and passages together again."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archive.corrections import model
 from archive.corrections.applied import Corrected
-from archive.corrections.wishes import mentions, spellings
+from archive.corrections.wishes import Mask, addresses, mentions, spellings
 from archive.export.clock import hours
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def reported(db: sqlite3.Connection, *, undone: bool) -> Iterator[str]:
 def open_questions(db: sqlite3.Connection) -> Iterator[str]:
     """Yield what waits for a person to look: lost ground, names that are newly said."""
     corrected = Corrected(db)
+    for name in addresses(db, Mask(spellings(db, corrected.wishes))):
+        yield f"the name of somebody who is not to be named stands in the id {name}: change it"
     if not corrected.corrections:
         return
     landed, _ = _landings(db)
@@ -81,7 +83,7 @@ def _landings(db: sqlite3.Connection) -> tuple[dict[int, list[Landed]], Counter[
         laid = corrected.laid(recording)
         for number, places in laid.landed.items():
             landed[number] += places
-        mended.update(laid.mended)
+        mended.update({number: len(times) for number, times in laid.mended.items()})
     return landed, mended
 
 

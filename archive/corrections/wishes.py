@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from archive.corrections.model import NOBODY_NAMED
@@ -60,34 +62,44 @@ class Mask:
 
     def __init__(self, names: Sequence[str]) -> None:
         patterns = [
-            r"[\W_]+".join(_any_spelling(word) for word in words)
+            r"[\W_]+".join(map(re.escape, words))
             for name in names
             if len(words := tokens(fold(name))) >= _TOLD_APART
         ]
-        self._names = re.compile(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", re.IGNORECASE)
-        self._is_empty = not patterns
+        whole = rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])"
+        self._names = re.compile(whole) if patterns else None
 
     def __call__(self, text: str) -> str:
         """Return a text without the names."""
-        return text if self._is_empty else self._names.sub(NOBODY_NAMED[1], text)
+        if self._names is None or not self._names.search(fold(text)):
+            return text
+        # A letter may fold to two, a combining accent to none.
+        letters = [fold(letter) for letter in text]
+        ends = [0, *accumulate(map(len, letters))]
+        made, past = "", 0
+        for match in self._names.finditer("".join(letters)):
+            first, last = (bisect_right(ends, at) - 1 for at in match.span())
+            made, past = f"{made}{text[past:first]}{NOBODY_NAMED[1]}", last
+        return made + text[past:]
 
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row whose texts are without the names."""
-        return {k: self(v) if isinstance(v, str) else v for k, v in row.items()}
+        """Return a row whose texts are without the names; what other rows refer to stays."""
+        return {
+            column: self(value) if isinstance(value, str) and not _is_address(column) else value
+            for column, value in row.items()
+        }
 
 
-_ACCENTED = {
-    "a": "aàâäáã", "c": "cç", "e": "eéèêë", "i": "iîïí", "n": "nñ", "o": "oôöóõ",
-    "u": "uùûüú", "y": "yÿ",
-}  # fmt: skip
+def _is_address(column: str) -> bool:
+    """Tell whether a column holds an id, or a file's place: to change it would break a link."""
+    return column == "id" or column.endswith("_id") or column in {"media", "poster"}
 
 
-def _any_spelling(word: str) -> str:
-    letters = word.replace("oe", "œ").replace("ae", "æ")
-    return "".join(
-        {"œ": "(?:oe|œ)", "æ": "(?:ae|æ)"}.get(c) or f"[{_ACCENTED.get(c, re.escape(c))}]"
-        for c in letters
-    )
+def addresses(db: sqlite3.Connection, mask: Mask) -> list[str]:
+    """Return the ids of the programme that hold a name, which only the programme can change."""
+    tables = ("series", "events", "recordings", "sessions", "organisations")
+    union = " UNION ".join(f"SELECT id FROM {table}" for table in tables)  # noqa: S608
+    return [name for (name,) in db.execute(f"{union} ORDER BY 1").fetchall() if mask(name) != name]
 
 
 @dataclass(frozen=True, slots=True)
