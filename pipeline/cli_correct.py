@@ -233,15 +233,15 @@ def _withdraw_person(at: Workplace, person: str, wish: Wish, erase: bool, others
     spoken = at.spoken_by(person)
     answers = {mention: _is_blanked(mention, others) for mention in at.mentions(person)}
     kept = [mention for mention, blanked in answers.items() if blanked is False]
-    at.desk.withdraw_person(person, wish, kept)
-    recordings = set(spoken)
-    if erase:
-        for recording, spans in spoken.items():
-            at.desk.withdraw_stretches(recording, spans, erased=True)
-    for mention in (mention for mention, blanked in answers.items() if blanked):
-        at.desk.withdraw_stretches(mention.recording, [(mention.start_ms, mention.end_ms)])
-        recordings.add(mention.recording)
-    return recordings
+    # What she said is withdrawn as sound, too: a later run may take her voice for nobody's.
+    gone = [(r, spans, erase) for r, spans in spoken.items() if wish == "nothing"]
+    gone += [(m.recording, [(m.start_ms, m.end_ms)], False) for m, yes in answers.items() if yes]
+    with at.store.db.atomic():
+        made = [at.desk.withdraw_person(person, wish, kept)]
+        made += [at.desk.withdraw_stretches(r, spans, erased=erased) for r, spans, erased in gone]
+    numbers = ", ".join(str(correction.id) for correction in made)
+    click.echo(f"corrections {numbers}: each is undone by itself")
+    return {*spoken, *(recording for recording, *_ in gone)}
 
 
 def _is_blanked(mention: Mention, others: str) -> bool | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from archive.corrections.applied import Corrected
 from archive.corrections.desk import Desk
-from archive.corrections.wishes import mentions, spellings
+from archive.corrections.wishes import ids_of, mentions, spellings
 from pipeline.config import load_settings
 from pipeline.erasing import erase_what_is_due
 from pipeline.night import held, refuse_unbegun
@@ -62,22 +62,23 @@ class Workplace:
     def mentions(self, person: str) -> list[Mention]:
         """Return where others say this person's name, over the whole archive."""
         db = self.store.db.conn
-        corrected = Corrected(db)
-        names = spellings(db, {person})
+        corrected, ids = Corrected(db), ids_of(db, person)
+        names = spellings(db, ids)
         return [
             mention
             for recording in corrected.recordings
-            for mention in mentions(corrected.laid(recording).turns, names, person)
+            for mention in mentions(corrected.laid(recording).turns, names, ids)
         ]
 
     def spoken_by(self, person: str) -> dict[str, list[tuple[int, int]]]:
         """Return where a person speaks, by recording: start and end in ms."""
-        corrected = Corrected(self.store.db.conn)
+        db = self.store.db.conn
+        corrected, ids = Corrected(db), ids_of(db, person)
         found = {
             recording: [
                 (turn["start_ms"], turn["end_ms"])
                 for turn in corrected.laid(recording).turns
-                if turn["person_id"] == person
+                if turn["person_id"] in ids
             ]
             for recording in corrected.recordings
         }

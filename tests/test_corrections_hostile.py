@@ -21,10 +21,13 @@ from archive.errors import ArchiveFault
 from archive.french import fold, tokens
 from archive.publish import publish
 from archive.store import Store, open_store
+from pipeline.cli_correct import _withdraw_person
+from pipeline.correcting import Workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+NOTHING: Any = None
 SESSION = RECORDING = f"{EVENING}/soiree"
 Capture = tuple[str, int, int]
 """The first letter of its SHA-256, its start and its length in ms."""
@@ -234,3 +237,50 @@ def test_a_name_in_an_address_does_not_stop_a_withdrawal(store: Store) -> None:
     assert "Bo Modèle".encode() not in published(store)
     assert asked(store, "SELECT person_id, recording_id FROM turns") == [("une-personne", called)]
     assert any(called in line for line in open_questions(store.db.conn))
+
+
+def withdraw_person(store: Store, person: str, *, erase: bool = False) -> None:
+    """Do as `plenary correct withdraw --person` does, up to what is on record."""
+    at = Workplace(NOTHING, store, NOTHING, desk(store))
+    _withdraw_person(at, person, "nothing", erase, "blank")
+
+
+def test_whoever_withdrew_stays_away_though_the_programme_drops_her(store: Store) -> None:
+    """The archivist deletes her from the programme, the next run hears somebody unknown."""
+    event = evening_event()
+    session = {**event["sessions"][0], "title": "Une conférence de Bo Modèle"}
+    store.put_event(EVENING, {**event, "sessions": [session]})
+    said = turn(SESSION, 1_000, "Mandarine.", person="bo-exemple")
+    put(store, [said, turn(SESSION, 9_000, "Bonsoir.")])
+    withdraw_person(store, "bo-exemple")
+    for table in ("people", "roles", "programme"):
+        key = "id" if table == "people" else "person_id"
+        event[table] = [row for row in event[table] if row[key] != "bo-exemple"]
+    store.put_event(EVENING, {**event, "sessions": [session]})
+    put(store, [turn(SESSION, 1_000, "Mandarine."), turn(SESSION, 9_000, "Bonsoir.")])
+    public = published(store)
+    assert b"Bonsoir" in public
+    assert b"andarine" not in public
+    assert "Modèle".encode() not in public
+
+
+def test_a_wish_reaches_all_ids_of_one_person(store: Store) -> None:
+    """What she said under another id goes too, and stays away when nothing joins them any more."""
+    event = evening_event()
+    event["people"] = [*event["people"], {"id": "bo-bis", "name": "Bo Autrenom"}]
+    joined = [{"kind": "same", "id": "bo-bis", "spelling": "bo-exemple"}]
+    store.put_event(EVENING, {**event, "names": joined})
+    put(
+        store,
+        [
+            turn(SESSION, 1_000, "Mandarine.", person="bo-bis"),
+            turn(SESSION, 9_000, "Merci Bo Autrenom.", person="cleo-essai"),
+        ],
+    )
+    withdraw_person(store, "bo-exemple", erase=True)
+    erased = [c for c in Corrected(store.db.conn).corrections if c.facts.get("erased")]
+    assert [s.start_ms for c in erased for s in c.stretches] == [1_000]
+    store.put_event(EVENING, event)
+    public = published(store)
+    assert b"andarine" not in public
+    assert b"Autrenom" not in public

@@ -142,9 +142,9 @@ class Corrected:
         days: dict[str, str] = {}
         for correction in self.corrections:
             if correction.facts.get("wish") == "nothing":
-                person = str(correction.facts["person"])
-                for one in same.get(person, {person}):
-                    days.setdefault(one, correction.made_at[:10])
+                for person in correction.whose:
+                    for one in same.get(person, {person}):
+                        days.setdefault(one, correction.made_at[:10])
         return days
 
     def places(self, correction: Correction) -> Iterator[Landed]:

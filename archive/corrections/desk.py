@@ -20,6 +20,7 @@ from archive.corrections.overlay import words_of
 from archive.corrections.place import Place
 from archive.corrections.retime import retimed
 from archive.corrections.spelling import occurrences
+from archive.corrections.wishes import ids_of, spellings
 from archive.errors import ArchiveFault
 from archive.export.clock import hours
 from archive.french import tokens
@@ -197,7 +198,10 @@ class Desk:
         stretches = tuple(
             self._stretch(m.recording, self._turns(m.recording), m.start_ms, m.end_ms) for m in kept
         )
-        facts = {"person": person, "wish": wish}
+        ids = ids_of(self._db, person)
+        names = "\n".join(spellings(self._db, ids))
+        same = "\n".join(sorted(ids - {person}))
+        facts = {"person": person, "wish": wish, "same": same, "names": names}
         return self._record(Correction("withdraw", None, stretches, facts))
 
     def restore(self, place: Place) -> Correction:

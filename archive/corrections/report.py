@@ -56,10 +56,9 @@ def undecided(
     db: sqlite3.Connection, corrected: Corrected, correction: Correction
 ) -> Iterator[Mention]:
     """Yield where others say a name that was taken away, and nobody decided about it."""
-    if correction.kind != "withdraw" or correction.takes_away:
+    if not correction.whose:
         return
-    person = correction.facts["person"]
-    names = spellings(db, {person})
+    names = spellings(db, correction.whose)
     decided = {
         (ground.recording, s.start_ms + ground.by_ms, s.end_ms + ground.by_ms)
         for s in correction.stretches
@@ -67,7 +66,7 @@ def undecided(
     }
     for recording in corrected.recordings:
         gone = corrected.withdrawn(recording)
-        for mention in mentions(corrected.laid(recording).turns, names, person):
+        for mention in mentions(corrected.laid(recording).turns, names, correction.whose):
             places = [(w.start_ms, w.end_ms) for w in gone]
             places += [(a, b) for name, a, b in decided if name == recording]
             if not any(a < mention.end_ms and b > mention.start_ms for a, b in places):

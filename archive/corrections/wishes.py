@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from archive.corrections.model import NOBODY_NAMED
+from archive.corrections.model import NOBODY_NAMED, read
 from archive.french import fold, tokens, written
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from archive.corrections.model import Wish
 
@@ -46,14 +46,25 @@ def same_people(db: sqlite3.Connection) -> dict[str, set[str]]:
     return joined
 
 
+def ids_of(db: sqlite3.Connection, person: str) -> set[str]:
+    """Return all ids of a person, herself among them."""
+    return same_people(db).get(person, {person})
+
+
 def spellings(db: sqlite3.Connection, people: Iterable[str]) -> tuple[str, ...]:
-    """Return every way in which these people's names are written, longest first."""
+    """Return every way in which these people's names are written, longest first.
+
+    Those that a wish has kept are among them, whatever programmes say by now.
+    """
     among = set(people)
     rows = db.execute(
         "SELECT id, name FROM people UNION SELECT id, name FROM mentions WHERE kind = 'person' "
         "UNION SELECT id, spelling FROM names WHERE kind = 'person'"
     ).fetchall()
     found = {name for person, name in rows if person in among}
+    for correction in read(db):
+        if among & {*correction.whose}:
+            found |= {*correction.facts.get("names", "").splitlines()}
     return tuple(sorted(found, key=lambda name: (-len(name), name)))
 
 
@@ -114,15 +125,15 @@ class Mention:
 
 
 def mentions(
-    turns: Iterable[Mapping[str, Any]], names: Sequence[str], person: str
+    turns: Iterable[Mapping[str, Any]], names: Sequence[str], ids: Collection[str]
 ) -> Iterator[Mention]:
-    """Yield where others than `person` say a name of hers: whole, or her family name alone.
+    """Yield where others than the person of these ids say a name of hers: whole, or her last.
 
     `turns` hold their passages, whose words have their times in "words".
     """
     sought = _forms(names)
     for turn in turns:
-        if turn["person_id"] == person:
+        if turn["person_id"] in ids:
             continue
         for passage in turn["passages"]:
             times = json.loads(passage["words"] or "[]")
