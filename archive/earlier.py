@@ -7,6 +7,7 @@ which earlier files are kept.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from bisect import bisect_left
 from contextlib import closing
@@ -68,15 +69,23 @@ def _says(db: sqlite3.Connection, hidden: Mapping[str, Sequence[Stretch]]) -> bo
     """Tell whether a file has words in a hidden stretch."""
     for recording, stretches in hidden.items():
         passages = db.execute(
-            "SELECT p.start_ms, p.end_ms FROM passages p JOIN turns t ON t.id = p.turn_id "
+            "SELECT p.start_ms, p.end_ms, p.words FROM passages p JOIN turns t ON t.id = p.turn_id "
             "WHERE t.recording_id = ? ORDER BY p.start_ms",
             [recording],
         ).fetchall()
         for start, end in stretches:
             before = bisect_left(passages, end, key=lambda passage: passage[0])
-            if any(passage_end > start for _, passage_end in passages[:before]):
+            if any(_is_said(*passage, start, end) for passage in passages[:before]):
                 return True
     return False
+
+
+def _is_said(first_ms: int, last_ms: int, words: str | None, start_ms: int, end_ms: int) -> bool:
+    """Tell whether a word of a passage lies in a stretch: around one that left there are others."""
+    if last_ms <= start_ms:
+        return False
+    times = json.loads(words or "[]") or [(first_ms, last_ms)]
+    return any(a < end_ms and b > start_ms for a, b, *_ in times)
 
 
 def _names_somebody(db: sqlite3.Connection, mask: Mask) -> bool:

@@ -14,12 +14,12 @@ from archive_fixture import EVENING, TODAY, evening_event, turn
 from archive.corrections.applied import Corrected
 from archive.corrections.desk import Author, Desk
 from archive.corrections.erasing import erase_words
-from archive.corrections.place import Place
+from archive.corrections.place import Place, read_place
 from archive.corrections.report import open_questions
 from archive.corrections.wishes import Mask
 from archive.errors import ArchiveFault
 from archive.french import fold, tokens
-from archive.publish import publish
+from archive.publish import publish, rollback
 from archive.store import Store, open_store
 from pipeline.cli_correct import _withdraw_person
 from pipeline.correcting import Workplace
@@ -284,3 +284,37 @@ def test_a_wish_reaches_all_ids_of_one_person(store: Store) -> None:
     public = published(store)
     assert b"andarine" not in public
     assert b"Autrenom" not in public
+
+
+def test_an_earlier_file_that_shows_nothing_hidden_is_kept(store: Store) -> None:
+    """It already leaves the words out, in the midst of a passage: one can still roll back to it."""
+    put(store, [turn(SESSION, 1_000, "Un deux mandarine trois quatre.")])
+    desk(store).withdraw(Place(RECORDING, 1_800, 2_200))
+    assert b"trois" in published(store)
+    desk(store).mend_spelling("quatre", "cinq", "")
+    published(store)
+    public = _work(store).parent / "public"
+    assert rollback(public)
+    assert asked(store, "SELECT text FROM passages") == [("Un deux trois quatre.",)]
+
+
+def test_what_lies_after_the_end_is_not_withdrawn_without_a_word(store: Store) -> None:
+    """A mistyped time must not look as if it had been done."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
+    with pytest.raises(ArchiveFault, match="ends at 00:01:30"):
+        read_place(store.db.conn, f"{RECORDING} 1:30–1:35")
+    assert read_place(store.db.conn, f"{RECORDING} 1:29–1:35").end_ms == 95_000
+
+
+def test_a_name_is_given_though_both_ends_lie_near_one_change_of_turns(store: Store) -> None:
+    """Another model hears the short turn's change in its middle: the name is not lost for it."""
+    put(
+        store, [turn(SESSION, 0, "Un."), turn(SESSION, 1_000, "Oui."), turn(SESSION, 2_000, "Non.")]
+    )
+    desk(store).name_speaker(Place(RECORDING, 1_000, 1_400), "bo-exemple", "turn", {})
+    put(
+        store,
+        [turn(SESSION, 700, "Un."), turn(SESSION, 1_150, "Oui."), turn(SESSION, 5_000, "Non.")],
+    )
+    turns = Corrected(store.db.conn).laid(RECORDING).turns
+    assert [t["person_id"] for t in turns] == [None, "bo-exemple", None]

@@ -166,7 +166,8 @@ class _Table:
             for before, after in pairwise(near)
             if before.turn != after.turn
         ]
-        return _snapped(stretch.start_ms, changes), _snapped(stretch.end_ms, changes)
+        start, end = (_snapped(at, changes) for at in (stretch.start_ms, stretch.end_ms))
+        return (start, end) if start < end else (stretch.start_ms, stretch.end_ms)
 
     def _near(self, start_ms: int, end_ms: int) -> range:
         """Return the places of the words that may touch a stretch."""
