@@ -75,7 +75,7 @@ def _says(db: sqlite3.Connection, hidden: Mapping[str, Sequence[Stretch]]) -> bo
         ).fetchall()
         for start, end in stretches:
             before = bisect_left(passages, end, key=lambda passage: passage[0])
-            if any(_is_said(*passage, start, end) for passage in passages[:before]):
+            if any(_is_said(a, b, words, start, end) for a, b, words in passages[:before]):
                 return True
     return False
 

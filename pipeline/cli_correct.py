@@ -269,6 +269,8 @@ def _tell_left(left: Elsewhere, recordings: Sequence[str] | set[str]) -> None:
             f"{name}: still online at {address}. Its sound cannot be muted from here: playing is"
             " refused there on the site; ask its host to cut it"
         )
+    for name in left.addresses:
+        click.echo(f"{name}: the name stands in this id, and so in addresses; give it another id")
     if left.captures:
         click.echo("originals that hold it, to keep or to delete:")
         for capture in left.captures:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from archive.corrections.applied import Corrected
 from archive.corrections.desk import Desk
-from archive.corrections.wishes import ids_of, mentions, spellings
+from archive.corrections.wishes import Mask, addresses, ids_of, mentions, spellings
 from pipeline.config import load_settings
 from pipeline.erasing import erase_what_is_due
 from pipeline.night import held, refuse_unbegun
 from pipeline.pictures import take_back
-from pipeline.publication import publish_now
+from pipeline.publication import publish_if_due, publish_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -37,12 +37,14 @@ class Elsewhere:
 
     `copies` are recordings whose web copies were taken away, to be made again by a run;
     `hosted` those played from an address; `captures` the names of the original files;
+    `addresses` are ids of the programme that hold the name of somebody who is not to be named;
     `earlier` counts the published files that were deleted.
     """
 
     copies: tuple[str, ...]
     hosted: tuple[tuple[str, str], ...]
     captures: tuple[str, ...]
+    addresses: tuple[str, ...]
     earlier: int
 
 
@@ -86,11 +88,15 @@ class Workplace:
 
     def take_away(self, recordings: Collection[str]) -> Elsewhere:
         """Take what was just withdrawn of recordings away, wherever it stands; say what is left."""
-        erase_what_is_due(self.settings.data, self.store, self.ledger)
-        copies = take_back(self.settings.data, self.store, self.ledger)
         public = self.settings.data / "public"
         before = set(public.glob("archive-*.db"))
-        shown = self.publish().path
+        try:
+            copies = take_back(self.settings.data, self.store, self.ledger)
+        finally:  # whatever the disk refuses, what is shown says no more
+            shown = self.publish().path
+        erase_what_is_due(self.settings.data, self.store, self.ledger)
+        publish_if_due(self.settings, self.store, self.ledger)
+        db = self.store.db.conn
         return Elsewhere(
             copies,
             tuple(self._of(recordings, "id, media", "recordings", "id", "media LIKE '%://%'")),
@@ -100,6 +106,7 @@ class Workplace:
                     recordings, "recording_id, name", "captures", "recording_id", "TRUE"
                 )
             ),
+            tuple(addresses(db, Mask(spellings(db, Corrected(db).wishes)))),
             len(before - {shown} - set(public.glob("archive-*.db"))),
         )
 

@@ -6,6 +6,7 @@ import sqlite3
 import unicodedata
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +24,8 @@ from archive.publish import publish, rollback
 from archive.store import Store, open_store
 from pipeline.cli_correct import _withdraw_person
 from pipeline.correcting import Workplace
+from pipeline.erasing import erase_what_is_due
+from pipeline.ledger import Ledger, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,6 +59,11 @@ def put(
     store.put_recording(row, {"captures": rows, "turns": turns})
 
 
+def programme() -> dict[str, Any]:
+    """Return the rows of the event's programme, to be changed."""
+    return dict(evening_event())
+
+
 def desk(store: Store) -> Desk:
     return Desk(store, Author("an archivist"))
 
@@ -64,7 +72,13 @@ def published(store: Store) -> bytes:
     """Publish; return every byte of every public file that is left."""
     work = _work(store)
     publish(work, work.parent / "public", today=TODAY, names="all")
-    return b"\n".join(f.read_bytes() for f in (work.parent / "public").glob("archive-*.db"))
+    return online(store)
+
+
+def online(store: Store) -> bytes:
+    """Return every byte of every public file that there is."""
+    public = _work(store).parent / "public"
+    return b"\n".join(file.read_bytes() for file in public.glob("archive-*.db"))
 
 
 def asked(store: Store, query: str) -> list[Any]:
@@ -102,7 +116,7 @@ def test_a_name_does_not_run_on_into_another_capture(store: Store) -> None:
 
 def test_the_same_capture_in_two_recordings_is_withdrawn_in_both(store: Store) -> None:
     """A programme that shows one film twice hides in both what was withdrawn in one."""
-    event = evening_event()
+    event = programme()
     again = {**event["sessions"][0], "id": f"{EVENING}/encore", "position": 2}
     again["recording_id"] = f"{EVENING}/encore"
     event = {
@@ -147,7 +161,7 @@ def test_a_role_from_elsewhere_never_stops_a_publication(store: Store) -> None:
     assert asked(store, "SELECT role, organisation_id FROM roles WHERE person_id = 'lou'") == [
         ("jardinière", "COOP")
     ]
-    event = evening_event()
+    event = programme()
     store.put_event(EVENING, {**event, "organisations": (), "roles": ()})
     published(store)
     assert asked(store, "SELECT role, organisation_id FROM roles WHERE person_id = 'lou'") == [
@@ -226,7 +240,7 @@ def test_a_mask_leaves_all_else_as_it_is() -> None:
 
 def test_a_name_in_an_address_does_not_stop_a_withdrawal(store: Store) -> None:
     """The session is called after her: she is not named all the same, and that is to be told."""
-    event = evening_event()
+    event = programme()
     called = f"{EVENING}/conference-bo-modele"
     event["recordings"] = [{"id": called}]
     event["sessions"] = [{**event["sessions"][0], "id": called, "recording_id": called}]
@@ -237,6 +251,7 @@ def test_a_name_in_an_address_does_not_stop_a_withdrawal(store: Store) -> None:
     assert "Bo Modèle".encode() not in published(store)
     assert asked(store, "SELECT person_id, recording_id FROM turns") == [("une-personne", called)]
     assert any(called in line for line in open_questions(store.db.conn))
+    assert workplace(store).take_away([called]).addresses == (called,)
 
 
 def withdraw_person(store: Store, person: str, *, erase: bool = False) -> None:
@@ -247,7 +262,7 @@ def withdraw_person(store: Store, person: str, *, erase: bool = False) -> None:
 
 def test_whoever_withdrew_stays_away_though_the_programme_drops_her(store: Store) -> None:
     """The archivist deletes her from the programme, the next run hears somebody unknown."""
-    event = evening_event()
+    event = programme()
     session = {**event["sessions"][0], "title": "Une conférence de Bo Modèle"}
     store.put_event(EVENING, {**event, "sessions": [session]})
     said = turn(SESSION, 1_000, "Mandarine.", person="bo-exemple")
@@ -266,7 +281,7 @@ def test_whoever_withdrew_stays_away_though_the_programme_drops_her(store: Store
 
 def test_a_wish_reaches_all_ids_of_one_person(store: Store) -> None:
     """What she said under another id goes too, and stays away when nothing joins them any more."""
-    event = evening_event()
+    event = programme()
     event["people"] = [*event["people"], {"id": "bo-bis", "name": "Bo Autrenom"}]
     joined = [{"kind": "same", "id": "bo-bis", "spelling": "bo-exemple"}]
     store.put_event(EVENING, {**event, "names": joined})
@@ -318,3 +333,60 @@ def test_a_name_is_given_though_both_ends_lie_near_one_change_of_turns(store: St
     )
     turns = Corrected(store.db.conn).laid(RECORDING).turns
     assert [t["person_id"] for t in turns] == [None, "bo-exemple", None]
+
+
+def workplace(store: Store) -> Workplace:
+    """Return a desk, a ledger and a data folder, as `plenary correct` holds them."""
+    data = _work(store).parent
+    (data / "kept").mkdir()
+    settings: Any = SimpleNamespace(data=data, site=SimpleNamespace(names="all"))
+    return Workplace(settings, store, Ledger(store.db, data / "kept"), desk(store))
+
+
+def test_what_goes_wrong_on_the_way_leaves_no_words_online(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A web copy that cannot be deleted, a disk too full to erase: the words go all the same."""
+    put(store, [turn(SESSION, 1_000, "Mandarine."), turn(SESSION, 9_000, "Bonsoir.")])
+    at = workplace(store)
+    assert b"andarine" in published(store)
+    at.desk.withdraw(Place(RECORDING, 0, 5_000), erased=True)
+
+    def full(*_: object) -> None:
+        raise ArchiveFault("the disk is full", "free some space")
+
+    with monkeypatch.context() as night:
+        night.setattr("pipeline.correcting.erase_what_is_due", full)
+        with pytest.raises(ArchiveFault, match="full"):
+            at.take_away([RECORDING])
+    assert b"andarine" not in online(store)
+    at.ledger.apply(f"shown:{RECORDING}", "[[0, 90000]]")
+    at.settings.data.joinpath("media", f"{RECORDING}.m4a").mkdir(parents=True)
+    at.desk.withdraw(Place(RECORDING, 8_000, 12_000))
+    with pytest.raises(OSError, match="soiree"):
+        at.take_away([RECORDING])
+    assert b"Bonsoir" not in online(store)
+
+
+def test_sound_that_is_to_be_erased_outlives_no_kill(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while the kept sound is deleted, or made: what is left goes with the next run."""
+    put(store, [turn(SESSION, 1_000, "Mandarine.")])
+    at = workplace(store)
+    step = Step("sound", 1, {"capture-0": "a" * 64})
+    at.ledger.about(RECORDING).record(step, {})
+    files = [at.ledger.kept / f"{step.key}.flac", at.ledger.kept / f".{step.key}.flac.part"]
+    for file in files:
+        file.write_bytes(b"her voice")
+    at.desk.withdraw(Place(RECORDING, 0, 5_000), erased=True)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as night:
+        night.setattr(Path, "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase_what_is_due(at.settings.data, store, at.ledger)
+    erase_what_is_due(at.settings.data, store, at.ledger)
+    assert not any(file.exists() for file in files)
