@@ -275,7 +275,10 @@ def _tell_left(left: Elsewhere, recordings: Sequence[str] | set[str]) -> None:
         click.echo("originals that hold it, to keep or to delete:")
         for capture in left.captures:
             click.echo(f"  {capture}")
-    click.echo("what you exported, copied or backed up before is still as it was: delete it there")
+    click.echo(
+        "transcripts made elsewhere, corrections.yaml, and what you exported, copied or backed up"
+        " before are still as they were: delete it there"
+    )
 
 
 @correct.command()

@@ -390,3 +390,31 @@ def test_sound_that_is_to_be_erased_outlives_no_kill(
             erase_what_is_due(at.settings.data, store, at.ledger)
     erase_what_is_due(at.settings.data, store, at.ledger)
     assert not any(file.exists() for file in files)
+
+
+def test_restored_words_are_said_once(store: Store) -> None:
+    """Restored twice, or heard by the next model: once; where it hears others, not forced."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
+    store.db.execute(
+        "INSERT INTO withheld VALUES (?, 4000, 4800, 'no-speech', 'Bravo Rivemont.')", [RECORDING]
+    )
+    for _ in range(2):
+        desk(store).restore(Place(RECORDING, 4_000))
+    texts = "SELECT GROUP_CONCAT(text, ' ') FROM passages"
+    published(store)
+    assert asked(store, texts) == [("Bonsoir. Bravo Rivemont.",)]
+    put(store, [turn(SESSION, 1_000, "Bonsoir."), turn(SESSION, 4_100, "Bravo Rivemont.")])
+    published(store)
+    assert asked(store, texts) == [("Bonsoir. Bravo Rivemont.",)]
+    put(store, [turn(SESSION, 4_100, "Tout autre chose.")])
+    published(store)
+    assert asked(store, texts) == [("Tout autre chose.",)]
+    assert any("moved" in line for line in open_questions(store.db.conn))
+
+
+def test_an_address_elsewhere_that_says_a_name_is_hidden(store: Store) -> None:
+    """An id of ours is told, since changing it breaks links; another's address does not say it."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
+    store.set_media(RECORDING, "https://tube.example/bo-modele", None)
+    desk(store).withdraw_person("bo-exemple", "no-name", ())
+    assert b"bo-modele" not in published(store)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from archive.corrections.ground import Landed, land, land_words
+from archive.corrections.ground import Landed, find_words, land, land_words
 from archive.corrections.spelling import mended
 
 if TYPE_CHECKING:
@@ -147,9 +147,16 @@ class _Table:
             return found
         if correction.is_about_names:
             self._name(found.stretch, _origin(correction), (correction.id, number))
-        elif correction.kind == "restore":
+        elif correction.kind == "restore" and not self._is_spoken(found.stretch):
             self._put_back(found.stretch)
+        elif correction.kind == "restore" and find_words(self.said, found.stretch) is None:
+            return replace(found, state="lost")  # other words were heard there since
         return found
+
+    def _is_spoken(self, stretch: Stretch) -> bool:
+        """Tell whether something is said in a stretch."""
+        near = (self.said[n].middle_ms for n in self._near(stretch.start_ms, stretch.end_ms))
+        return any(stretch.start_ms <= middle < stretch.end_ms for middle in near)
 
     def _name(self, stretch: Stretch, origin: str, key: tuple[int, int]) -> None:
         """Say whose the words of a stretch are."""

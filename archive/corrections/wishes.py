@@ -96,14 +96,15 @@ class Mask:
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row whose texts are without the names; what other rows refer to stays."""
         return {
-            column: self(value) if isinstance(value, str) and not _is_address(column) else value
+            column: self(value) if isinstance(value, str) and not _is_ours(column, value) else value
             for column, value in row.items()
         }
 
 
-def _is_address(column: str) -> bool:
-    """Tell whether a column holds an id, or a file's place: to change it would break a link."""
-    return column == "id" or column.endswith("_id") or column in {"media", "poster"}
+def _is_ours(column: str, value: str) -> bool:
+    """Tell whether a value is an id, or the place of a file: to change it would break a link."""
+    is_file = column in {"media", "poster"} and "://" not in value
+    return is_file or column == "id" or column.endswith("_id")
 
 
 def addresses(db: sqlite3.Connection, mask: Mask) -> list[str]:
