@@ -66,11 +66,12 @@ def _cut(passage: Row, session: Row, scope: Scope, mask: Callable[[str], str]) -
     if not kept:
         return None
     mended = {str(new): heard[str(i)] for new, i in enumerate(kept) if str(i) in heard}
-    as_heard = " ".join(heard.get(str(i), said[i]) for i in kept)
-    if mask(as_heard) != as_heard:  # a name that somebody wrote over
-        mended = {}
     times_kept = [times[i] for i in kept]
     cut = len(kept) < len(said)
+    as_heard = " ".join(heard.get(str(i), word) for i, word in enumerate(said))
+    # What was heard beneath a word may be of its neighbours, or a name that somebody wrote over.
+    if cut or mask(as_heard) != as_heard:
+        mended = {}
     return {
         **passage,
         "start_ms": times_kept[0][0] if cut else passage["start_ms"],

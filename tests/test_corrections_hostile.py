@@ -26,6 +26,7 @@ from pipeline.cli_correct import _withdraw_person
 from pipeline.correcting import Workplace
 from pipeline.erasing import erase_what_is_due
 from pipeline.ledger import Ledger, Step
+from pipeline.run import drop_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -418,3 +419,50 @@ def test_an_address_elsewhere_that_says_a_name_is_hidden(store: Store) -> None:
     store.set_media(RECORDING, "https://tube.example/bo-modele", None)
     desk(store).withdraw_person("bo-exemple", "no-name", ())
     assert b"bo-modele" not in published(store)
+
+
+def test_what_was_heard_in_a_hidden_part_is_not_told_beside_the_rest(store: Store) -> None:
+    """Words written anew share the form that was heard, of which one half is withdrawn."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir. Pôle mandarine.")])
+    desk(store).mend_spelling("pôle mandarine", "un deux trois quatre", "")
+    desk(store).withdraw(Place(RECORDING, 1_800, 2_200))
+    assert b"mandarine" not in published(store)
+    assert asked(store, "SELECT text FROM passages") == [("Bonsoir. un deux",)]
+
+
+def test_copies_of_an_event_that_left_outlive_no_kill(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site serves what stands in the media folder: it goes before what tells of it."""
+    at = workplace(store)
+    copy = at.settings.data / "media" / EVENING / "soiree.m4a"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"her voice")
+    settings: Any = at.settings
+    settings.events = settings.data / "events"
+    settings.events.joinpath("other").mkdir(parents=True)
+    settings.events.joinpath("other", "programme.yaml").touch()
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    bench: Any = at
+    with monkeypatch.context() as night:
+        night.setattr("pipeline.run.shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            drop_events(bench, store, {"other"})
+    drop_events(bench, store, {"other"})
+    assert not copy.exists()
+    assert store.db.table("events").count == 0
+
+
+def test_a_copy_of_which_nothing_is_known_is_taken_back(store: Store) -> None:
+    """A kill took the account of what it lets hear: it may let hear what is withdrawn."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
+    at = workplace(store)
+    copy = at.settings.data / "media" / EVENING / "soiree.m4a"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"her voice")
+    at.desk.withdraw(Place(RECORDING, 0, 2_000))
+    assert at.take_away([RECORDING]).copies == (RECORDING,)
+    assert not copy.exists()
