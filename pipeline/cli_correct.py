@@ -184,7 +184,7 @@ def replace(
     type=click.Choice(("ask", "keep", "blank")),
     default="ask",
     show_default=True,
-    help="The name where other people say it.",
+    help="The name where other people say it, or she herself in words that stay.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask whether to go on.")
 @_signed
@@ -229,9 +229,9 @@ def withdraw(
 
 
 def _withdraw_person(at: Workplace, person: str, wish: Wish, erase: bool, others: str) -> set[str]:
-    """Record a person's wish and what becomes of her name in others' mouths; return where."""
+    """Record a person's wish and what becomes of her name where it is said; return where."""
     spoken = at.spoken_by(person)
-    answers = {mention: _is_blanked(mention, others) for mention in at.mentions(person)}
+    answers = {mention: _is_blanked(mention, others) for mention in at.mentions(person, wish)}
     kept = [mention for mention, blanked in answers.items() if blanked is False]
     # What she said is withdrawn as sound, too: a later run may take her voice for nobody's.
     gone = [(r, spans, erase) for r, spans in spoken.items() if wish == "nothing"]
@@ -245,7 +245,7 @@ def _withdraw_person(at: Workplace, person: str, wish: Wish, erase: bool, others
 
 
 def _is_blanked(mention: Mention, others: str) -> bool | None:
-    """Show a place where somebody else says the name, and ask; None: nobody is here to decide."""
+    """Show a place where the name is said, and ask; None: nobody is here to decide."""
     from archive.export.clock import clock
 
     click.echo(f"{mention.recording} {clock(mention.start_ms)}  « {mention.quote} »")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.corrections.desk import Author
+    from archive.corrections.model import Wish
     from archive.corrections.wishes import Mention
     from archive.publish import Published
     from archive.store import Store
@@ -61,15 +62,16 @@ class Workplace:
         """Show what stands now."""
         return publish_now(self.settings, self.store, self.ledger)
 
-    def mentions(self, person: str) -> list[Mention]:
-        """Return where others say this person's name, over the whole archive."""
+    def mentions(self, person: str, wish: Wish) -> list[Mention]:
+        """Return where this person's name is said in words that stay, over the whole archive."""
         db = self.store.db.conn
         corrected, ids = Corrected(db), ids_of(db, person)
         names = spellings(db, ids)
         return [
             mention
             for recording in corrected.recordings
-            for mention in mentions(corrected.laid(recording).turns, names, ids)
+            for mention in mentions(corrected.laid(recording).turns, names)
+            if wish == "no-name" or mention.speaker not in ids
         ]
 
     def spoken_by(self, person: str) -> dict[str, list[tuple[int, int]]]:

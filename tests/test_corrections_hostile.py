@@ -466,3 +466,29 @@ def test_a_copy_of_which_nothing_is_known_is_taken_back(store: Store) -> None:
     at.desk.withdraw(Place(RECORDING, 0, 2_000))
     assert at.take_away([RECORDING]).copies == (RECORDING,)
     assert not copy.exists()
+
+
+def test_a_turn_across_two_captures_stays_one(store: Store) -> None:
+    """Named, it is kept as two stretches of sound; it is shown as one turn."""
+    put(
+        store,
+        [turn(SESSION, 9_000, "Bonjour à vous tous ici.")],
+        [("a", 0, 10_000), ("b", 10_000, 9_000)],
+    )
+    desk(store).name_speaker(Place(RECORDING, 9_100), "bo-exemple", "turn", {})
+    (found,) = Corrected(store.db.conn).laid(RECORDING).turns
+    assert (found["person_id"], found["start_ms"], found["end_ms"]) == ("bo-exemple", 9_000, 11_000)
+
+
+def test_whoever_says_her_own_name_is_asked_about_it_too(store: Store) -> None:
+    """An introduction names her as much as others do; once all she said goes, it is gone."""
+    said = turn(SESSION, 1_000, "Je suis Bo Modèle, bonsoir.", person="bo-exemple")
+    put(store, [said])
+    at = workplace(store)
+    assert [m.quote for m in at.mentions("bo-exemple", "no-name")] == [
+        "Je suis Bo Modèle, bonsoir."
+    ]
+    assert at.mentions("bo-exemple", "nothing") == []
+    _withdraw_person(at, "bo-exemple", "no-name", erase=False, others="blank")
+    assert "Modèle".encode() not in published(store)
+    assert asked(store, "SELECT text FROM passages") == [("Je suis bonsoir.",)]

@@ -119,6 +119,16 @@ def _origin(correction: Correction) -> str:
     return "confirmed" if correction.kind == "confirm" else "corrected"
 
 
+def _uncut(stretches: Sequence[Stretch], number: int) -> int:
+    """Return the number of the first part of a stretch that was cut where a capture begins."""
+    while number:
+        before, after = stretches[number - 1 : number + 1]
+        if before.end_ms != after.start_ms or before.capture == after.capture:
+            break
+        number -= 1
+    return number
+
+
 class _Table:
     """A recording's words, laid out in a row."""
 
@@ -146,7 +156,8 @@ class _Table:
         if found.state == "lost":
             return found
         if correction.is_about_names:
-            self._name(found.stretch, _origin(correction), (correction.id, number))
+            key = correction.id, _uncut(correction.stretches, number)
+            self._name(found.stretch, _origin(correction), key)
         elif correction.kind == "restore" and not self._is_spoken(found.stretch):
             self._put_back(found.stretch)
         elif correction.kind == "restore" and find_words(self.said, found.stretch) is None:

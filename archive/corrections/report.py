@@ -55,7 +55,7 @@ def open_questions(db: sqlite3.Connection) -> Iterator[str]:
 def undecided(
     db: sqlite3.Connection, corrected: Corrected, correction: Correction
 ) -> Iterator[Mention]:
-    """Yield where others say a name that was taken away, and nobody decided about it."""
+    """Yield where a name that was taken away is still said, and nobody decided about it."""
     if not correction.whose:
         return
     names = spellings(db, correction.whose)
@@ -66,7 +66,7 @@ def undecided(
     }
     for recording in corrected.recordings:
         gone = corrected.withdrawn(recording)
-        for mention in mentions(corrected.laid(recording).turns, names, correction.whose):
+        for mention in mentions(corrected.laid(recording).turns, names):
             places = [(w.start_ms, w.end_ms) for w in gone]
             places += [(a, b) for name, a, b in decided if name == recording]
             if not any(a < mention.end_ms and b > mention.start_ms for a, b in places):

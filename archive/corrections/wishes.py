@@ -14,7 +14,7 @@ from archive.french import fold, tokens, written
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archive.corrections.model import Wish
 
@@ -125,17 +125,13 @@ class Mention:
     quote: str
 
 
-def mentions(
-    turns: Iterable[Mapping[str, Any]], names: Sequence[str], ids: Collection[str]
-) -> Iterator[Mention]:
-    """Yield where others than the person of these ids say a name of hers: whole, or her last.
+def mentions(turns: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Iterator[Mention]:
+    """Yield where a name of one person is said: whole, or her family name alone.
 
     `turns` hold their passages, whose words have their times in "words".
     """
     sought = _forms(names)
     for turn in turns:
-        if turn["person_id"] in ids:
-            continue
         for passage in turn["passages"]:
             times = json.loads(passage["words"] or "[]")
             said = passage["text"].split(" ")
