@@ -492,3 +492,14 @@ def test_whoever_says_her_own_name_is_asked_about_it_too(store: Store) -> None:
     _withdraw_person(at, "bo-exemple", "no-name", erase=False, others="blank")
     assert "Modèle".encode() not in published(store)
     assert asked(store, "SELECT text FROM passages") == [("Je suis bonsoir.",)]
+
+
+def test_a_short_word_in_another_file_is_nobodys(store: Store) -> None:
+    """The capture is another: that somebody says "merci" there too tells nothing."""
+    put(store, [turn(SESSION, 1_000, "Merci.")])
+    desk(store).name_speaker(Place(RECORDING, 1_000), "bo-exemple", "turn", {})
+    desk(store).write_text(Place(RECORDING, 1_000), "Assez.")
+    put(store, [turn(SESSION, 1_200, "Merci.", person="cleo-essai")], [("b", 0, 90_000)])
+    (found,) = Corrected(store.db.conn).laid(RECORDING).turns
+    assert (found["person_id"], found["passages"][0]["text"]) == ("cleo-essai", "Merci.")
+    assert any("moved" in line for line in open_questions(store.db.conn))
