@@ -59,7 +59,8 @@ class Workplace:
     desk: Desk
 
     def publish(self) -> Published:
-        """Show what stands now."""
+        """Show what stands now, and let nobody be heard who was just named and wishes not to be."""
+        self._take_back()
         return publish_now(self.settings, self.store, self.ledger)
 
     def mentions(self, person: str, wish: Wish) -> list[Mention]:
@@ -93,9 +94,9 @@ class Workplace:
         public = self.settings.data / "public"
         before = set(public.glob("archive-*.db"))
         try:
-            copies = take_back(self.settings.data, self.store, self.ledger)
+            copies = self._take_back()
         finally:  # whatever the disk refuses, what is shown says no more
-            shown = self.publish().path
+            shown = publish_now(self.settings, self.store, self.ledger).path
         erase_what_is_due(self.settings.data, self.store, self.ledger)
         publish_if_due(self.settings, self.store, self.ledger)
         db = self.store.db.conn
@@ -111,6 +112,9 @@ class Workplace:
             tuple(addresses(db, Mask(spellings(db, Corrected(db).wishes)))),
             len(before - {shown} - set(public.glob("archive-*.db"))),
         )
+
+    def _take_back(self) -> tuple[str, ...]:
+        return take_back(self.settings.data, self.store, self.ledger)
 
     def _of(
         self, recordings: Collection[str], columns: str, table: str, key: str, where: str

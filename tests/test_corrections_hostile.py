@@ -503,3 +503,20 @@ def test_a_short_word_in_another_file_is_nobodys(store: Store) -> None:
     (found,) = Corrected(store.db.conn).laid(RECORDING).turns
     assert (found["person_id"], found["passages"][0]["text"]) == ("cleo-essai", "Merci.")
     assert any("moved" in line for line in open_questions(store.db.conn))
+
+
+def test_a_name_given_to_whoever_withdrew_silences_at_once(store: Store) -> None:
+    """Found later in an unknown voice, her words and their sound go with the correction."""
+    put(store, [turn(SESSION, 1_000, "Mandarine."), turn(SESSION, 9_000, "Bonsoir.")])
+    withdraw_person(store, "bo-exemple")
+    at = workplace(store)
+    copy = at.settings.data / "media" / EVENING / "soiree.m4a"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"her voice")
+    at.ledger.apply(f"shown:{RECORDING}", "[[0, 90000]]")
+    at.publish()
+    assert copy.exists()
+    at.desk.name_speaker(Place(RECORDING, 1_000), "bo-exemple", "turn", {})
+    at.publish()
+    assert b"andarine" not in online(store)
+    assert not copy.exists()
