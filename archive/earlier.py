@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from archive.scope import Stretch
 
-_TEXTS = ("series", "events", "sessions", "links", "organisations", "glossary", "captures")
-"""Tables in whose texts a name may stand, beside those of people and of words."""
+_TEXTS = (
+    *("people", "names", "series", "events", "sessions", "links", "organisations", "glossary"),
+    "captures",
+)
+"""Tables in whose texts a name may stand, beside those of words."""
 
 
 def showing_hidden(work: Path, files: Iterable[Path], *, today: dt.date) -> Iterator[Path]:

@@ -223,6 +223,7 @@ def test_a_name_that_was_written_over_is_not_told_as_heard(store: Store) -> None
         ("Slavoj Žižek", "Slavoj Žižek et les autres"),
         ("Aleš Łukasz-Dvořák", "ALEŠ ŁUKASZ DVOŘÁK"),
         ("Cœur Ægir", "Coeur Aegir"),
+        ("Jean-Bo Modèle", "MODÈLE Jean-Bo, maire"),
         ("Ana d'Ormesson", "d’après Ana d’Ormesson"),
     ],
 )
@@ -520,3 +521,17 @@ def test_a_name_given_to_whoever_withdrew_silences_at_once(store: Store) -> None
     at.publish()
     assert b"andarine" not in online(store)
     assert not copy.exists()
+
+
+def test_an_earlier_file_that_knows_her_under_another_id_goes(store: Store) -> None:
+    """The programme gave her another id since: her name tells."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
+    assert "Bo Modèle".encode() in published(store)
+    event = programme()
+    for table, key in (("people", "id"), ("roles", "person_id"), ("programme", "person_id")):
+        event[table] = [
+            {**row, key: "bo-modele"} if row[key] == "bo-exemple" else row for row in event[table]
+        ]
+    store.put_event(EVENING, event)
+    desk(store).withdraw_person("bo-modele", "no-name", ())
+    assert "Bo Modèle".encode() not in published(store)

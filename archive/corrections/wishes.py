@@ -69,13 +69,14 @@ def spellings(db: sqlite3.Connection, people: Iterable[str]) -> tuple[str, ...]:
 
 
 class Mask:
-    """Puts "une personne" in the place of names; of what is not a text it makes nothing."""
+    """Puts "une personne" in the place of names, family name first or last."""
 
     def __init__(self, names: Sequence[str]) -> None:
         patterns = [
             r"[\W_]+".join(map(re.escape, words))
             for name in names
-            if len(words := tokens(fold(name))) >= _TOLD_APART
+            if len(given := tokens(fold(name))) >= _TOLD_APART
+            for words in (given, given[-1:] + given[:-1])
         ]
         whole = rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])"
         self._names = re.compile(whole) if patterns else None
