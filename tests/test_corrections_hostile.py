@@ -535,3 +535,20 @@ def test_an_earlier_file_that_knows_her_under_another_id_goes(store: Store) -> N
     store.put_event(EVENING, event)
     desk(store).withdraw_person("bo-modele", "no-name", ())
     assert "Bo Modèle".encode() not in published(store)
+
+
+def test_a_wish_of_the_programme_is_asked_about_too(store: Store) -> None:
+    """Where others say her name, the list tells it, to the word; until somebody decides."""
+    event = programme()
+    event["people"] = [
+        {**row, "publish": "no-name"} if row["id"] == "bo-exemple" else row
+        for row in event["people"]
+    ]
+    store.put_event(EVENING, event)
+    put(store, [turn(SESSION, 1_000, "Bonsoir, merci Bo Modèle de venir.", person="cleo-essai")])
+    (line,) = open_questions(store.db.conn)
+    place = read_place(store.db.conn, line.rpartition('withdraw "')[2].rstrip('"'))
+    desk(store).withdraw(place)
+    assert list(open_questions(store.db.conn)) == []
+    published(store)
+    assert asked(store, "SELECT text FROM passages") == [("Bonsoir, merci de venir.",)]

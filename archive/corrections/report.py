@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from archive.corrections import model
 from archive.corrections.applied import Corrected
+from archive.corrections.model import Correction
 from archive.corrections.wishes import Mask, addresses, mentions, spellings
-from archive.export.clock import hours
+from archive.export.clock import clock, hours
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
     from archive.corrections.ground import Landed
-    from archive.corrections.model import Correction
     from archive.corrections.wishes import Mention
 
 
@@ -35,21 +35,29 @@ def open_questions(db: sqlite3.Connection) -> Iterator[str]:
     corrected = Corrected(db)
     for name in addresses(db, Mask(spellings(db, corrected.wishes))):
         yield f"the name of somebody who is not to be named stands in the id {name}: change it"
-    if not corrected.corrections:
+    if not (corrected.corrections or corrected.wishes):
         return
     landed, _ = _landings(db)
     lost = [c.id for c in corrected.corrections if _lost(c, landed[c.id])]
     if lost:
         numbers = ", ".join(map(str, lost))
         yield f"corrections whose ground has moved, see `plenary correct list`: {numbers}"
-    for correction in corrected.corrections:
+    for correction in (*corrected.corrections, *_stated(corrected)):
         for mention in undecided(db, corrected, correction):
             who = correction.facts["person"]
-            place = f"{mention.recording} {hours(mention.start_ms)}–{hours(mention.end_ms + 999)}"
+            place = f"{mention.recording} {clock(mention.start_ms)}–{clock(mention.end_ms)}"
             yield (
                 f"the name of {who} is said: « {mention.quote} »; to take it away:"
                 f' plenary correct withdraw "{place}"'
             )
+
+
+def _stated(corrected: Corrected) -> Iterator[Correction]:
+    """Yield the wishes of programmes, as if somebody had just asked for them."""
+    asked = {person for correction in corrected.corrections for person in correction.whose}
+    for person, wish in sorted(corrected.wishes.items()):
+        if person not in asked:
+            yield Correction("withdraw", facts={"person": person, "wish": wish})
 
 
 def undecided(
@@ -69,6 +77,8 @@ def undecided(
         for mention in mentions(corrected.laid(recording).turns, names):
             places = [(w.start_ms, w.end_ms) for w in gone]
             places += [(a, b) for name, a, b in decided if name == recording]
+            if corrected.wishes.get(mention.speaker or "") == "nothing":
+                continue  # her words are not public
             if not any(a < mention.end_ms and b > mention.start_ms for a, b in places):
                 yield mention
 
