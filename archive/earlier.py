@@ -88,7 +88,7 @@ def _is_said(first_ms: int, last_ms: int, words: str | None, start_ms: int, end_
     if last_ms <= start_ms:
         return False
     times = json.loads(words or "[]") or [(first_ms, last_ms)]
-    return any(a < end_ms and b > start_ms for a, b, *_ in times)
+    return any(a < end_ms and max(b, a + 1) > start_ms for a, b, *_ in times)
 
 
 def _names_somebody(db: sqlite3.Connection, mask: Mask) -> bool:

@@ -552,3 +552,20 @@ def test_a_wish_of_the_programme_is_asked_about_too(store: Store) -> None:
     assert list(open_questions(store.db.conn)) == []
     published(store)
     assert asked(store, "SELECT text FROM passages") == [("Bonsoir, merci de venir.",)]
+
+
+def test_a_name_in_words_that_take_no_time_can_be_taken_away(store: Store) -> None:
+    """Written between two words without a pause, they have no length; they go all the same."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir merci de venir.", person="cleo-essai")])
+    desk(store).write_text(Place(RECORDING, 1_000), "Bonsoir merci Bo Modèle de venir.")
+    at = workplace(store)
+    assert "Bo Modèle".encode() in published(store)
+    _withdraw_person(at, "bo-exemple", "no-name", erase=False, others="blank")
+    assert "Modèle".encode() not in published(store)
+    (gone,) = (c for c in Corrected(store.db.conn).corrections if c.takes_away)
+    with store.db.atomic():
+        store.db.execute("UPDATE passages SET text = ?", ["Bonsoir merci Modèle venir."])
+        words = "[[1000,1400,1],[1400,1800,1],[1800,1800,1],[2200,2600,1]]"
+        store.db.execute("UPDATE passages SET words = ?", [words])
+        erase_words(store.db.conn, RECORDING, gone.stretches[0])
+    assert store.db.execute("SELECT text FROM passages").fetchall() == [("Bonsoir merci venir.",)]

@@ -314,10 +314,10 @@ class Desk:
     ) -> Iterator[tuple[int, int]]:
         """Yield spans cut where another capture begins: each part goes with its own sound."""
         starts = self._db.execute(
-            "SELECT start_ms FROM captures WHERE recording_id = ? ORDER BY 1", [recording]
+            "SELECT start_ms FROM captures WHERE recording_id = ?", [recording]
         ).fetchall()
         for start, end in spans:
-            cuts = [at for (at,) in starts if at is not None and start < at < end]
+            cuts = sorted({at for (at,) in starts if at is not None and start < at < end})
             yield from pairwise((start, *cuts, end))
 
     def _stretch(

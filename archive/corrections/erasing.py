@@ -57,7 +57,11 @@ def _left(
     said = text.split(" ")
     if len(said) != len(times):
         return None
-    kept = [n for n, time in enumerate(times) if time[1] <= start_ms or time[0] >= end_ms]
+    kept = [
+        n
+        for n, (start, end, *_) in enumerate(times)
+        if max(end, start + 1) <= start_ms or start >= end_ms
+    ]
     if not kept:
         return None
     forms = {str(new): heard[str(old)] for new, old in enumerate(kept) if str(old) in heard}

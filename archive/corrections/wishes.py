@@ -143,7 +143,7 @@ def mentions(turns: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Iterat
                 yield Mention(
                     turn["recording_id"],
                     times[first][0],
-                    times[last - 1][1],
+                    max(times[last - 1][1], times[first][0] + 1),  # some words take no time
                     turn["person_id"],
                     " ".join(said[max(0, first - 6) : last + 6]),
                 )
