@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import unicodedata
 from contextlib import closing
 from pathlib import Path
+from string import ascii_lowercase
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from archive_fixture import EVENING, TODAY, evening_event, turn
 from archive.corrections.applied import Corrected
 from archive.corrections.desk import Author, Desk
 from archive.corrections.erasing import erase_words
+from archive.corrections.overlay import EDGE_MS
 from archive.corrections.place import Place, read_place
 from archive.corrections.report import open_questions
 from archive.corrections.wishes import Mask
@@ -569,3 +572,51 @@ def test_a_name_in_words_that_take_no_time_can_be_taken_away(store: Store) -> No
         store.db.execute("UPDATE passages SET words = ?", [words])
         erase_words(store.db.conn, RECORDING, gone.stretches[0])
     assert store.db.execute("SELECT text FROM passages").fetchall() == [("Bonsoir merci venir.",)]
+
+
+def test_a_stretch_past_the_end_does_not_run_on_into_what_comes_after(store: Store) -> None:
+    """A later programme puts another capture there: nobody listened to it."""
+    put(store, [turn(SESSION, 8_500, "Bonjour à vous.")], [("a", 0, 10_000)])
+    desk(store).name_speaker(Place(RECORDING, 8_000, 12_000), "bo-exemple", "turn", {})
+    said = [turn(SESSION, 8_500, "Bonjour à vous."), turn(SESSION, 10_600, "Autre chose.")]
+    put(store, said, [("a", 0, 10_000), ("b", 10_000, 10_000)])
+    turns = Corrected(store.db.conn).laid(RECORDING).turns
+    assert [t["person_id"] for t in turns] == ["bo-exemple", None]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_order_of_captures_no_name_strays_and_nothing_comes_back(
+    store: Store, seed: int
+) -> None:
+    """Stretches at random, named or withdrawn; then other programmes of the same films."""
+    chance = random.Random(seed)
+    films = {c: ["".join(chance.choices(ascii_lowercase, k=9)) for _ in range(24)] for c in "abc"}
+
+    def arrange(order: str) -> None:
+        captures = [(c, 10_000 * n, 10_000) for n, c in enumerate(order)]
+        said = [
+            turn(SESSION, at + 400 * n, " ".join(films[c][n : n + 4]), voice=f"voice-{n % 3}")
+            for c, at, _ in captures
+            for n in range(0, 24, 4)
+        ]
+        put(store, said, captures)
+
+    arrange("abc")
+    places = {w: 10_000 * k + 400 * n for k, c in enumerate("abc") for n, w in enumerate(films[c])}
+    gone, named = set(), set()
+    for _ in range(5):
+        start = chance.randrange(27_000)
+        end = start + chance.randrange(400, 9_000)
+        if chance.random() < 0.5:
+            desk(store).withdraw(Place(RECORDING, start, end))
+            gone |= {w for w, at in places.items() if at < end and at + 400 > start}
+        else:
+            desk(store).name_speaker(Place(RECORDING, start, end), "bo-exemple", "turn", {})
+            first, last = start - EDGE_MS - 200, end + EDGE_MS - 200
+            named |= {w for w, at in places.items() if first <= at < last}
+    for order in ("abc", "cab", "ba", "c"):
+        arrange(order)
+        public = published(store).decode("latin-1").lower()
+        assert not [word for word in gone if word in public]
+        his = "SELECT p.text FROM passages p JOIN turns t ON t.id = p.turn_id WHERE person_id <> ''"
+        assert {word for (text,) in asked(store, his) for word in text.split()} <= named

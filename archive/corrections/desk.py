@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -248,10 +248,7 @@ class Desk:
         return found
 
     def _record(self, correction: Correction) -> Correction:
-        author = self._author
-        known = replace(
-            correction, by=author.by, why=author.why, source=author.source, made_at=now()
-        )
+        known = replace(correction, **asdict(self._author), made_at=now())
         return replace(known, id=self._store.add_correction(known.row()))
 
     def _refuse_stranger(self, person: str) -> None:
@@ -312,13 +309,17 @@ class Desk:
     def _by_capture(
         self, recording: str, spans: Iterable[tuple[int, int]]
     ) -> Iterator[tuple[int, int]]:
-        """Yield spans cut where another capture begins: each part goes with its own sound."""
-        starts = self._db.execute(
-            "SELECT start_ms FROM captures WHERE recording_id = ?", [recording]
+        """Yield spans cut where a capture begins or the last ends: each goes with its own sound."""
+        rows = self._db.execute(
+            "SELECT start_ms, start_ms + duration_ms FROM captures "
+            "WHERE recording_id = ? AND start_ms + duration_ms IS NOT NULL",
+            [recording],
         ).fetchall()
+        last = max((end for _, end in rows), default=0)
         for start, end in spans:
-            cuts = sorted({at for (at,) in starts if at is not None and start < at < end})
-            yield from pairwise((start, *cuts, end))
+            stop = min(end, last) if start < last else end
+            cuts = sorted({at for at, _ in rows if start < at < stop})
+            yield from pairwise((start, *cuts, stop))
 
     def _stretch(
         self,
