@@ -1,43 +1,33 @@
-"""Corrections and withdrawals against people who look for a hole in them."""
+"""Corrections against programmes, films and people that do the unforeseen."""
 
 from __future__ import annotations
 
 import random
-import sqlite3
-import unicodedata
-from contextlib import closing
-from pathlib import Path
 from string import ascii_lowercase
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from archive_fixture import EVENING, TODAY, evening_event, turn
+from archive_fixture import EVENING, evening_event, turn
+from evening import (
+    RECORDING,
+    SESSION,
+    asked,
+    desk,
+    programme,
+    published,
+    put,
+)
 
 from archive.corrections.applied import Corrected
-from archive.corrections.desk import Author, Desk
-from archive.corrections.erasing import erase_words
 from archive.corrections.overlay import EDGE_MS
 from archive.corrections.place import Place, read_place
 from archive.corrections.report import open_questions
-from archive.corrections.wishes import Mask
 from archive.errors import ArchiveFault
-from archive.french import fold, tokens
-from archive.publish import publish, rollback
 from archive.store import Store, open_store
-from pipeline.cli_correct import _withdraw_person
-from pipeline.correcting import Workplace
-from pipeline.erasing import erase_what_is_due
-from pipeline.ledger import Ledger, Step
-from pipeline.run import drop_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-NOTHING: Any = None
-SESSION = RECORDING = f"{EVENING}/soiree"
-Capture = tuple[str, int, int]
-"""The first letter of its SHA-256, its start and its length in ms."""
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -48,51 +38,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def put(
-    store: Store,
-    turns: Sequence[Any],
-    captures: Sequence[Capture] = (("a", 0, 90_000),),
-    recording: str = RECORDING,
-) -> None:
-    """Let a recording hold these turns, heard in these captures."""
-    rows = [
-        {"position": n, "name": f"{c}.mp4", "sha256": c * 64, "start_ms": at, "duration_ms": ms}
-        for n, (c, at, ms) in enumerate(captures, 1)
-    ]
-    row = {"id": recording, "event_id": EVENING, "duration_ms": 90_000, "missing_ms": 0}
-    store.put_recording(row, {"captures": rows, "turns": turns})
-
-
-def programme() -> dict[str, Any]:
-    """Return the rows of the event's programme, to be changed."""
-    return dict(evening_event())
-
-
-def desk(store: Store) -> Desk:
-    return Desk(store, Author("an archivist"))
-
-
-def published(store: Store) -> bytes:
-    """Publish; return every byte of every public file that is left."""
-    work = _work(store)
-    publish(work, work.parent / "public", today=TODAY, names="all")
-    return online(store)
-
-
-def online(store: Store) -> bytes:
-    """Return every byte of every public file that there is."""
-    public = _work(store).parent / "public"
-    return b"\n".join(file.read_bytes() for file in public.glob("archive-*.db"))
-
-
-def asked(store: Store, query: str) -> list[Any]:
-    """Ask the file that is shown."""
-    with closing(sqlite3.connect(_work(store).parent / "public" / "archive.db")) as db:
-        return db.execute(query).fetchall()
-
-
-def _work(store: Store) -> Path:
-    return Path(store.db.execute("PRAGMA database_list").fetchone()[2])
+NEW = {"name": "Lou Nouvel", "sort_name": "Nouvel Lou", "role": "jardinière"}
 
 
 def test_what_lies_across_two_captures_goes_with_each(store: Store) -> None:
@@ -118,41 +64,89 @@ def test_a_name_does_not_run_on_into_another_capture(store: Store) -> None:
     assert named == [(8_500, "bo-exemple"), (11_000, None)]
 
 
-def test_the_same_capture_in_two_recordings_is_withdrawn_in_both(store: Store) -> None:
-    """A programme that shows one film twice hides in both what was withdrawn in one."""
-    event = programme()
-    again = {**event["sessions"][0], "id": f"{EVENING}/encore", "position": 2}
-    again["recording_id"] = f"{EVENING}/encore"
-    event = {
-        **event,
-        "recordings": [*event["recordings"], {"id": f"{EVENING}/encore"}],
-        "sessions": [*event["sessions"], again],
-    }
-    store.put_event(EVENING, event)
-    put(store, [turn(SESSION, 1_000, "Chuchotement.")])
-    other = f"{EVENING}/encore"
-    put(store, [turn(other, 31_000, "Chuchotement.")], [("a", 30_000, 60_000)], other)
-    desk(store).withdraw(Place(RECORDING, 0, 5_000))
-    assert b"huchotement" not in published(store)
+def test_a_stretch_past_the_end_does_not_run_on_into_what_comes_after(store: Store) -> None:
+    """A later programme puts another capture there: nobody listened to it."""
+    put(store, [turn(SESSION, 8_500, "Bonjour à vous.")], [("a", 0, 10_000)])
+    desk(store).name_speaker(Place(RECORDING, 8_000, 12_000), "bo-exemple", "turn", {})
+    said = [turn(SESSION, 8_500, "Bonjour à vous."), turn(SESSION, 10_600, "Autre chose.")]
+    put(store, said, [("a", 0, 10_000), ("b", 10_000, 10_000)])
+    turns = Corrected(store.db.conn).laid(RECORDING).turns
+    assert [t["person_id"] for t in turns] == ["bo-exemple", None]
 
 
-def test_erasing_reaches_words_that_stand_beside_the_passages(store: Store) -> None:
-    """A quote that begins before the stretch, a correction made when its sound stood elsewhere."""
-    evidence = '[{"kind":"hand-over","start_ms":4000,"quote":"merci à la mandarine"}]'
-    put(store, [turn(SESSION, 5_000, "Une mandarine.")], [("a", 0, 90_000)])
-    desk(store).confirm_words(Place(RECORDING, 5_100), "turn")
-    moved = turn(SESSION, 35_000, "Une mandarine.", evidence=evidence)
-    put(store, [moved], [("b", 0, 30_000), ("a", 30_000, 60_000)])
-    store.db.execute("UPDATE turns SET evidence = replace(evidence, '4000', '34000')")
-    gone = desk(store).withdraw(Place(RECORDING, 35_000, 37_000), erased=True)
-    (place,) = Corrected(store.db.conn).places(gone)
-    with store.db.atomic():
-        erase_words(store.db.conn, place.recording, place.stretch)
-    for table in ("passages", "turns", "corrections"):
-        assert "mandarine" not in str(store.db.execute(f"SELECT * FROM {table}").fetchall())
+def test_a_turn_across_two_captures_stays_one(store: Store) -> None:
+    """Named, it is kept as two stretches of sound; it is shown as one turn."""
+    put(
+        store,
+        [turn(SESSION, 9_000, "Bonjour à vous tous ici.")],
+        [("a", 0, 10_000), ("b", 10_000, 9_000)],
+    )
+    desk(store).name_speaker(Place(RECORDING, 9_100), "bo-exemple", "turn", {})
+    (found,) = Corrected(store.db.conn).laid(RECORDING).turns
+    assert (found["person_id"], found["start_ms"], found["end_ms"]) == ("bo-exemple", 9_000, 11_000)
 
 
-NEW = {"name": "Lou Nouvel", "sort_name": "Nouvel Lou", "role": "jardinière"}
+def test_a_short_word_in_another_file_is_nobodys(store: Store) -> None:
+    """The capture is another: that somebody says "merci" there too tells nothing."""
+    put(store, [turn(SESSION, 1_000, "Merci.")])
+    desk(store).name_speaker(Place(RECORDING, 1_000), "bo-exemple", "turn", {})
+    desk(store).write_text(Place(RECORDING, 1_000), "Assez.")
+    put(store, [turn(SESSION, 1_200, "Merci.", person="cleo-essai")], [("b", 0, 90_000)])
+    (found,) = Corrected(store.db.conn).laid(RECORDING).turns
+    assert (found["person_id"], found["passages"][0]["text"]) == ("cleo-essai", "Merci.")
+    assert any("moved" in line for line in open_questions(store.db.conn))
+
+
+def test_a_name_is_given_though_both_ends_lie_near_one_change_of_turns(store: Store) -> None:
+    """Another model hears the short turn's change in its middle: the name is not lost for it."""
+    put(
+        store, [turn(SESSION, 0, "Un."), turn(SESSION, 1_000, "Oui."), turn(SESSION, 2_000, "Non.")]
+    )
+    desk(store).name_speaker(Place(RECORDING, 1_000, 1_400), "bo-exemple", "turn", {})
+    put(
+        store,
+        [turn(SESSION, 700, "Un."), turn(SESSION, 1_150, "Oui."), turn(SESSION, 5_000, "Non.")],
+    )
+    turns = Corrected(store.db.conn).laid(RECORDING).turns
+    assert [t["person_id"] for t in turns] == [None, "bo-exemple", None]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_order_of_captures_no_name_strays_and_nothing_comes_back(
+    store: Store, seed: int
+) -> None:
+    """Stretches at random, named or withdrawn; then other programmes of the same films."""
+    chance = random.Random(seed)
+    films = {c: ["".join(chance.choices(ascii_lowercase, k=9)) for _ in range(24)] for c in "abc"}
+
+    def arrange(order: str) -> None:
+        captures = [(c, 10_000 * n, 10_000) for n, c in enumerate(order)]
+        said = [
+            turn(SESSION, at + 400 * n, " ".join(films[c][n : n + 4]), voice=f"voice-{n % 3}")
+            for c, at, _ in captures
+            for n in range(0, 24, 4)
+        ]
+        put(store, said, captures)
+
+    arrange("abc")
+    places = {w: 10_000 * k + 400 * n for k, c in enumerate("abc") for n, w in enumerate(films[c])}
+    gone, named = set(), set()
+    for _ in range(5):
+        start = chance.randrange(27_000)
+        end = start + chance.randrange(400, 9_000)
+        if chance.random() < 0.5:
+            desk(store).withdraw(Place(RECORDING, start, end))
+            gone |= {w for w, at in places.items() if at < end and at + 400 > start}
+        else:
+            desk(store).name_speaker(Place(RECORDING, start, end), "bo-exemple", "turn", {})
+            first, last = start - EDGE_MS - 200, end + EDGE_MS - 200
+            named |= {w for w, at in places.items() if first <= at < last}
+    for order in ("abc", "cab", "ba", "c"):
+        arrange(order)
+        public = published(store).decode("latin-1").lower()
+        assert not [word for word in gone if word in public]
+        his = "SELECT p.text FROM passages p JOIN turns t ON t.id = p.turn_id WHERE person_id <> ''"
+        assert {word for (text,) in asked(store, his) for word in text.split()} <= named
 
 
 def test_a_role_from_elsewhere_never_stops_a_publication(store: Store) -> None:
@@ -200,203 +194,6 @@ def test_a_spelling_of_nothing_is_refused(store: Store) -> None:
             desk(store).mend_spelling(wrong, "PTCE", "")
 
 
-def test_a_mended_spelling_is_not_told_where_its_words_are_hidden(store: Store) -> None:
-    """What was only said in private, or is withdrawn, is not in the account of corrections."""
-    put(store, [turn(SESSION, 1_000, "Une clandestinité."), turn(SESSION, 9_000, "Bonsoir.")])
-    desk(store).mend_spelling("clandestinité", "affaire", "")
-    assert b"clandestinit" in published(store)
-    desk(store).withdraw(Place(RECORDING, 0, 5_000))
-    assert b"clandestinit" not in published(store)
-
-
-def test_a_name_that_was_written_over_is_not_told_as_heard(store: Store) -> None:
-    """Somebody wrote other words for her name; what was heard is beside them in the file."""
-    put(store, [turn(SESSION, 1_000, "Merci Bo Modèle, et bonsoir.")])
-    desk(store).mend_spelling("Bo Modèle", "chère collègue", "")
-    assert "Modèle".encode() in published(store)
-    desk(store).withdraw_person("bo-exemple", "no-name", ())
-    assert "Modèle".encode() not in published(store)
-    assert asked(store, "SELECT text FROM passages") == [("Merci chère collègue, et bonsoir.",)]
-
-
-@pytest.mark.parametrize(
-    ("name", "title"),
-    [
-        ("Zoé Modèle", unicodedata.normalize("NFD", "Hommage à Zoé Modèle")),
-        ("Slavoj Žižek", "Slavoj Žižek et les autres"),
-        ("Aleš Łukasz-Dvořák", "ALEŠ ŁUKASZ DVOŘÁK"),
-        ("Cœur Ægir", "Coeur Aegir"),
-        ("Jean-Bo Modèle", "MODÈLE Jean-Bo, maire"),
-        ("Ana d'Ormesson", "d’après Ana d’Ormesson"),
-    ],
-)
-def test_a_name_is_masked_however_its_letters_are_written(name: str, title: str) -> None:
-    """Accents apart, as file names of some systems have them; letters that French has not."""
-    masked = Mask([name])(title)
-    assert "une personne" in masked
-    assert not {w for w in tokens(fold(name)) if len(w) > 1} & set(tokens(fold(masked)))
-
-
-def test_a_mask_leaves_all_else_as_it_is() -> None:
-    """Not a letter of another text changes, and a longer word is no name."""
-    for text in ("Zoé Modèles", "Azoé Modèle", unicodedata.normalize("NFD", "été à Zoé"), "ŒUF"):
-        assert Mask(["Zoé Modèle"])(text) == text
-
-
-def test_a_name_in_an_address_does_not_stop_a_withdrawal(store: Store) -> None:
-    """The session is called after her: she is not named all the same, and that is to be told."""
-    event = programme()
-    called = f"{EVENING}/conference-bo-modele"
-    event["recordings"] = [{"id": called}]
-    event["sessions"] = [{**event["sessions"][0], "id": called, "recording_id": called}]
-    event["programme"] = [{**row, "session_id": called} for row in event["programme"]]
-    store.put_event(EVENING, event)
-    put(store, [turn(called, 1_000, "Bonsoir.", person="bo-exemple")], recording=called)
-    desk(store).withdraw_person("bo-exemple", "no-name", ())
-    assert "Bo Modèle".encode() not in published(store)
-    assert asked(store, "SELECT person_id, recording_id FROM turns") == [("une-personne", called)]
-    assert any(called in line for line in open_questions(store.db.conn))
-    assert workplace(store).take_away([called]).addresses == (called,)
-
-
-def withdraw_person(store: Store, person: str, *, erase: bool = False) -> None:
-    """Do as `plenary correct withdraw --person` does, up to what is on record."""
-    at = Workplace(NOTHING, store, NOTHING, desk(store))
-    _withdraw_person(at, person, "nothing", erase, "blank")
-
-
-def test_whoever_withdrew_stays_away_though_the_programme_drops_her(store: Store) -> None:
-    """The archivist deletes her from the programme, the next run hears somebody unknown."""
-    event = programme()
-    session = {**event["sessions"][0], "title": "Une conférence de Bo Modèle"}
-    store.put_event(EVENING, {**event, "sessions": [session]})
-    said = turn(SESSION, 1_000, "Mandarine.", person="bo-exemple")
-    put(store, [said, turn(SESSION, 9_000, "Bonsoir.")])
-    withdraw_person(store, "bo-exemple")
-    for table in ("people", "roles", "programme"):
-        key = "id" if table == "people" else "person_id"
-        event[table] = [row for row in event[table] if row[key] != "bo-exemple"]
-    store.put_event(EVENING, {**event, "sessions": [session]})
-    put(store, [turn(SESSION, 1_000, "Mandarine."), turn(SESSION, 9_000, "Bonsoir.")])
-    public = published(store)
-    assert b"Bonsoir" in public
-    assert b"andarine" not in public
-    assert "Modèle".encode() not in public
-
-
-def test_a_wish_reaches_all_ids_of_one_person(store: Store) -> None:
-    """What she said under another id goes too, and stays away when nothing joins them any more."""
-    event = programme()
-    event["people"] = [*event["people"], {"id": "bo-bis", "name": "Bo Autrenom"}]
-    joined = [{"kind": "same", "id": "bo-bis", "spelling": "bo-exemple"}]
-    store.put_event(EVENING, {**event, "names": joined})
-    put(
-        store,
-        [
-            turn(SESSION, 1_000, "Mandarine.", person="bo-bis"),
-            turn(SESSION, 9_000, "Merci Bo Autrenom.", person="cleo-essai"),
-        ],
-    )
-    withdraw_person(store, "bo-exemple", erase=True)
-    erased = [c for c in Corrected(store.db.conn).corrections if c.facts.get("erased")]
-    assert [s.start_ms for c in erased for s in c.stretches] == [1_000]
-    store.put_event(EVENING, event)
-    public = published(store)
-    assert b"andarine" not in public
-    assert b"Autrenom" not in public
-
-
-def test_an_earlier_file_that_shows_nothing_hidden_is_kept(store: Store) -> None:
-    """It already leaves the words out, in the midst of a passage: one can still roll back to it."""
-    put(store, [turn(SESSION, 1_000, "Un deux mandarine trois quatre.")])
-    desk(store).withdraw(Place(RECORDING, 1_800, 2_200))
-    assert b"trois" in published(store)
-    desk(store).mend_spelling("quatre", "cinq", "")
-    published(store)
-    public = _work(store).parent / "public"
-    assert rollback(public)
-    assert asked(store, "SELECT text FROM passages") == [("Un deux trois quatre.",)]
-
-
-def test_what_lies_after_the_end_is_not_withdrawn_without_a_word(store: Store) -> None:
-    """A mistyped time must not look as if it had been done."""
-    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
-    with pytest.raises(ArchiveFault, match="ends at 00:01:30"):
-        read_place(store.db.conn, f"{RECORDING} 1:30–1:35")
-    assert read_place(store.db.conn, f"{RECORDING} 1:29–1:35").end_ms == 95_000
-
-
-def test_a_name_is_given_though_both_ends_lie_near_one_change_of_turns(store: Store) -> None:
-    """Another model hears the short turn's change in its middle: the name is not lost for it."""
-    put(
-        store, [turn(SESSION, 0, "Un."), turn(SESSION, 1_000, "Oui."), turn(SESSION, 2_000, "Non.")]
-    )
-    desk(store).name_speaker(Place(RECORDING, 1_000, 1_400), "bo-exemple", "turn", {})
-    put(
-        store,
-        [turn(SESSION, 700, "Un."), turn(SESSION, 1_150, "Oui."), turn(SESSION, 5_000, "Non.")],
-    )
-    turns = Corrected(store.db.conn).laid(RECORDING).turns
-    assert [t["person_id"] for t in turns] == [None, "bo-exemple", None]
-
-
-def workplace(store: Store) -> Workplace:
-    """Return a desk, a ledger and a data folder, as `plenary correct` holds them."""
-    data = _work(store).parent
-    (data / "kept").mkdir()
-    settings: Any = SimpleNamespace(data=data, site=SimpleNamespace(names="all"))
-    return Workplace(settings, store, Ledger(store.db, data / "kept"), desk(store))
-
-
-def test_what_goes_wrong_on_the_way_leaves_no_words_online(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A web copy that cannot be deleted, a disk too full to erase: the words go all the same."""
-    put(store, [turn(SESSION, 1_000, "Mandarine."), turn(SESSION, 9_000, "Bonsoir.")])
-    at = workplace(store)
-    assert b"andarine" in published(store)
-    at.desk.withdraw(Place(RECORDING, 0, 5_000), erased=True)
-
-    def full(*_: object) -> None:
-        raise ArchiveFault("the disk is full", "free some space")
-
-    with monkeypatch.context() as night:
-        night.setattr("pipeline.correcting.erase_what_is_due", full)
-        with pytest.raises(ArchiveFault, match="full"):
-            at.take_away([RECORDING])
-    assert b"andarine" not in online(store)
-    at.ledger.apply(f"shown:{RECORDING}", "[[0, 90000]]")
-    at.settings.data.joinpath("media", f"{RECORDING}.m4a").mkdir(parents=True)
-    at.desk.withdraw(Place(RECORDING, 8_000, 12_000))
-    with pytest.raises(OSError, match="soiree"):
-        at.take_away([RECORDING])
-    assert b"Bonsoir" not in online(store)
-
-
-def test_sound_that_is_to_be_erased_outlives_no_kill(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Killed while the kept sound is deleted, or made: what is left goes with the next run."""
-    put(store, [turn(SESSION, 1_000, "Mandarine.")])
-    at = workplace(store)
-    step = Step("sound", 1, {"capture-0": "a" * 64})
-    at.ledger.about(RECORDING).record(step, {})
-    files = [at.ledger.kept / f"{step.key}.flac", at.ledger.kept / f".{step.key}.flac.part"]
-    for file in files:
-        file.write_bytes(b"her voice")
-    at.desk.withdraw(Place(RECORDING, 0, 5_000), erased=True)
-
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as night:
-        night.setattr(Path, "unlink", killed)
-        with pytest.raises(KeyboardInterrupt):
-            erase_what_is_due(at.settings.data, store, at.ledger)
-    erase_what_is_due(at.settings.data, store, at.ledger)
-    assert not any(file.exists() for file in files)
-
-
 def test_restored_words_are_said_once(store: Store) -> None:
     """Restored twice, or heard by the next model: once; where it hears others, not forced."""
     put(store, [turn(SESSION, 1_000, "Bonsoir.")])
@@ -417,206 +214,9 @@ def test_restored_words_are_said_once(store: Store) -> None:
     assert any("moved" in line for line in open_questions(store.db.conn))
 
 
-def test_an_address_elsewhere_that_says_a_name_is_hidden(store: Store) -> None:
-    """An id of ours is told, since changing it breaks links; another's address does not say it."""
+def test_what_lies_after_the_end_is_not_withdrawn_without_a_word(store: Store) -> None:
+    """A mistyped time must not look as if it had been done."""
     put(store, [turn(SESSION, 1_000, "Bonsoir.")])
-    store.set_media(RECORDING, "https://tube.example/bo-modele", None)
-    desk(store).withdraw_person("bo-exemple", "no-name", ())
-    assert b"bo-modele" not in published(store)
-
-
-def test_what_was_heard_in_a_hidden_part_is_not_told_beside_the_rest(store: Store) -> None:
-    """Words written anew share the form that was heard, of which one half is withdrawn."""
-    put(store, [turn(SESSION, 1_000, "Bonsoir. Pôle mandarine.")])
-    desk(store).mend_spelling("pôle mandarine", "un deux trois quatre", "")
-    desk(store).withdraw(Place(RECORDING, 1_800, 2_200))
-    assert b"mandarine" not in published(store)
-    assert asked(store, "SELECT text FROM passages") == [("Bonsoir. un deux",)]
-
-
-def test_copies_of_an_event_that_left_outlive_no_kill(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The site serves what stands in the media folder: it goes before what tells of it."""
-    at = workplace(store)
-    copy = at.settings.data / "media" / EVENING / "soiree.m4a"
-    copy.parent.mkdir(parents=True)
-    copy.write_bytes(b"her voice")
-    settings: Any = at.settings
-    settings.events = settings.data / "events"
-    settings.events.joinpath("other").mkdir(parents=True)
-    settings.events.joinpath("other", "programme.yaml").touch()
-
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    bench: Any = at
-    with monkeypatch.context() as night:
-        night.setattr("pipeline.run.shutil.rmtree", killed)
-        with pytest.raises(KeyboardInterrupt):
-            drop_events(bench, store, {"other"})
-    drop_events(bench, store, {"other"})
-    assert not copy.exists()
-    assert store.db.table("events").count == 0
-
-
-def test_a_copy_of_which_nothing_is_known_is_taken_back(store: Store) -> None:
-    """A kill took the account of what it lets hear: it may let hear what is withdrawn."""
-    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
-    at = workplace(store)
-    copy = at.settings.data / "media" / EVENING / "soiree.m4a"
-    copy.parent.mkdir(parents=True)
-    copy.write_bytes(b"her voice")
-    at.desk.withdraw(Place(RECORDING, 0, 2_000))
-    assert at.take_away([RECORDING]).copies == (RECORDING,)
-    assert not copy.exists()
-
-
-def test_a_turn_across_two_captures_stays_one(store: Store) -> None:
-    """Named, it is kept as two stretches of sound; it is shown as one turn."""
-    put(
-        store,
-        [turn(SESSION, 9_000, "Bonjour à vous tous ici.")],
-        [("a", 0, 10_000), ("b", 10_000, 9_000)],
-    )
-    desk(store).name_speaker(Place(RECORDING, 9_100), "bo-exemple", "turn", {})
-    (found,) = Corrected(store.db.conn).laid(RECORDING).turns
-    assert (found["person_id"], found["start_ms"], found["end_ms"]) == ("bo-exemple", 9_000, 11_000)
-
-
-def test_whoever_says_her_own_name_is_asked_about_it_too(store: Store) -> None:
-    """An introduction names her as much as others do; once all she said goes, it is gone."""
-    said = turn(SESSION, 1_000, "Je suis Bo Modèle, bonsoir.", person="bo-exemple")
-    put(store, [said])
-    at = workplace(store)
-    assert [m.quote for m in at.mentions("bo-exemple", "no-name")] == [
-        "Je suis Bo Modèle, bonsoir."
-    ]
-    assert at.mentions("bo-exemple", "nothing") == []
-    _withdraw_person(at, "bo-exemple", "no-name", erase=False, others="blank")
-    assert "Modèle".encode() not in published(store)
-    assert asked(store, "SELECT text FROM passages") == [("Je suis bonsoir.",)]
-
-
-def test_a_short_word_in_another_file_is_nobodys(store: Store) -> None:
-    """The capture is another: that somebody says "merci" there too tells nothing."""
-    put(store, [turn(SESSION, 1_000, "Merci.")])
-    desk(store).name_speaker(Place(RECORDING, 1_000), "bo-exemple", "turn", {})
-    desk(store).write_text(Place(RECORDING, 1_000), "Assez.")
-    put(store, [turn(SESSION, 1_200, "Merci.", person="cleo-essai")], [("b", 0, 90_000)])
-    (found,) = Corrected(store.db.conn).laid(RECORDING).turns
-    assert (found["person_id"], found["passages"][0]["text"]) == ("cleo-essai", "Merci.")
-    assert any("moved" in line for line in open_questions(store.db.conn))
-
-
-def test_a_name_given_to_whoever_withdrew_silences_at_once(store: Store) -> None:
-    """Found later in an unknown voice, her words and their sound go with the correction."""
-    put(store, [turn(SESSION, 1_000, "Mandarine."), turn(SESSION, 9_000, "Bonsoir.")])
-    withdraw_person(store, "bo-exemple")
-    at = workplace(store)
-    copy = at.settings.data / "media" / EVENING / "soiree.m4a"
-    copy.parent.mkdir(parents=True)
-    copy.write_bytes(b"her voice")
-    at.ledger.apply(f"shown:{RECORDING}", "[[0, 90000]]")
-    at.publish()
-    assert copy.exists()
-    at.desk.name_speaker(Place(RECORDING, 1_000), "bo-exemple", "turn", {})
-    at.publish()
-    assert b"andarine" not in online(store)
-    assert not copy.exists()
-
-
-def test_an_earlier_file_that_knows_her_under_another_id_goes(store: Store) -> None:
-    """The programme gave her another id since: her name tells."""
-    put(store, [turn(SESSION, 1_000, "Bonsoir.")])
-    assert "Bo Modèle".encode() in published(store)
-    event = programme()
-    for table, key in (("people", "id"), ("roles", "person_id"), ("programme", "person_id")):
-        event[table] = [
-            {**row, key: "bo-modele"} if row[key] == "bo-exemple" else row for row in event[table]
-        ]
-    store.put_event(EVENING, event)
-    desk(store).withdraw_person("bo-modele", "no-name", ())
-    assert "Bo Modèle".encode() not in published(store)
-
-
-def test_a_wish_of_the_programme_is_asked_about_too(store: Store) -> None:
-    """Where others say her name, the list tells it, to the word; until somebody decides."""
-    event = programme()
-    event["people"] = [
-        {**row, "publish": "no-name"} if row["id"] == "bo-exemple" else row
-        for row in event["people"]
-    ]
-    store.put_event(EVENING, event)
-    put(store, [turn(SESSION, 1_000, "Bonsoir, merci Bo Modèle de venir.", person="cleo-essai")])
-    (line,) = open_questions(store.db.conn)
-    place = read_place(store.db.conn, line.rpartition('withdraw "')[2].rstrip('"'))
-    desk(store).withdraw(place)
-    assert list(open_questions(store.db.conn)) == []
-    published(store)
-    assert asked(store, "SELECT text FROM passages") == [("Bonsoir, merci de venir.",)]
-
-
-def test_a_name_in_words_that_take_no_time_can_be_taken_away(store: Store) -> None:
-    """Written between two words without a pause, they have no length; they go all the same."""
-    put(store, [turn(SESSION, 1_000, "Bonsoir merci de venir.", person="cleo-essai")])
-    desk(store).write_text(Place(RECORDING, 1_000), "Bonsoir merci Bo Modèle de venir.")
-    at = workplace(store)
-    assert "Bo Modèle".encode() in published(store)
-    _withdraw_person(at, "bo-exemple", "no-name", erase=False, others="blank")
-    assert "Modèle".encode() not in published(store)
-    (gone,) = (c for c in Corrected(store.db.conn).corrections if c.takes_away)
-    with store.db.atomic():
-        store.db.execute("UPDATE passages SET text = ?", ["Bonsoir merci Modèle venir."])
-        words = "[[1000,1400,1],[1400,1800,1],[1800,1800,1],[2200,2600,1]]"
-        store.db.execute("UPDATE passages SET words = ?", [words])
-        erase_words(store.db.conn, RECORDING, gone.stretches[0])
-    assert store.db.execute("SELECT text FROM passages").fetchall() == [("Bonsoir merci venir.",)]
-
-
-def test_a_stretch_past_the_end_does_not_run_on_into_what_comes_after(store: Store) -> None:
-    """A later programme puts another capture there: nobody listened to it."""
-    put(store, [turn(SESSION, 8_500, "Bonjour à vous.")], [("a", 0, 10_000)])
-    desk(store).name_speaker(Place(RECORDING, 8_000, 12_000), "bo-exemple", "turn", {})
-    said = [turn(SESSION, 8_500, "Bonjour à vous."), turn(SESSION, 10_600, "Autre chose.")]
-    put(store, said, [("a", 0, 10_000), ("b", 10_000, 10_000)])
-    turns = Corrected(store.db.conn).laid(RECORDING).turns
-    assert [t["person_id"] for t in turns] == ["bo-exemple", None]
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_whatever_the_order_of_captures_no_name_strays_and_nothing_comes_back(
-    store: Store, seed: int
-) -> None:
-    """Stretches at random, named or withdrawn; then other programmes of the same films."""
-    chance = random.Random(seed)
-    films = {c: ["".join(chance.choices(ascii_lowercase, k=9)) for _ in range(24)] for c in "abc"}
-
-    def arrange(order: str) -> None:
-        captures = [(c, 10_000 * n, 10_000) for n, c in enumerate(order)]
-        said = [
-            turn(SESSION, at + 400 * n, " ".join(films[c][n : n + 4]), voice=f"voice-{n % 3}")
-            for c, at, _ in captures
-            for n in range(0, 24, 4)
-        ]
-        put(store, said, captures)
-
-    arrange("abc")
-    places = {w: 10_000 * k + 400 * n for k, c in enumerate("abc") for n, w in enumerate(films[c])}
-    gone, named = set(), set()
-    for _ in range(5):
-        start = chance.randrange(27_000)
-        end = start + chance.randrange(400, 9_000)
-        if chance.random() < 0.5:
-            desk(store).withdraw(Place(RECORDING, start, end))
-            gone |= {w for w, at in places.items() if at < end and at + 400 > start}
-        else:
-            desk(store).name_speaker(Place(RECORDING, start, end), "bo-exemple", "turn", {})
-            first, last = start - EDGE_MS - 200, end + EDGE_MS - 200
-            named |= {w for w, at in places.items() if first <= at < last}
-    for order in ("abc", "cab", "ba", "c"):
-        arrange(order)
-        public = published(store).decode("latin-1").lower()
-        assert not [word for word in gone if word in public]
-        his = "SELECT p.text FROM passages p JOIN turns t ON t.id = p.turn_id WHERE person_id <> ''"
-        assert {word for (text,) in asked(store, his) for word in text.split()} <= named
+    with pytest.raises(ArchiveFault, match="ends at 00:01:30"):
+        read_place(store.db.conn, f"{RECORDING} 1:30–1:35")
+    assert read_place(store.db.conn, f"{RECORDING} 1:29–1:35").end_ms == 95_000
