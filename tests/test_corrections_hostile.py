@@ -220,3 +220,18 @@ def test_what_lies_after_the_end_is_not_withdrawn_without_a_word(store: Store) -
     with pytest.raises(ArchiveFault, match="ends at 00:01:30"):
         read_place(store.db.conn, f"{RECORDING} 1:30–1:35")
     assert read_place(store.db.conn, f"{RECORDING} 1:29–1:35").end_ms == 95_000
+
+
+def test_half_a_letter_is_refused_and_strange_ones_are_kept(store: Store) -> None:
+    """Half of a pair of code units stops nothing later; what looks like code is a text."""
+    put(store, [turn(SESSION, 1_000, "Bonsoir à tous.")])
+    with pytest.raises(ArchiveFault, match="no text"):
+        desk(store).write_text(Place(RECORDING, 1_000), "\udcff")
+    strange = "<script>alert(1)</script> '; DROP TABLE passages;-- \u202egauche 𝒜 \\1 (.*)+$"
+    desk(store).write_text(Place(RECORDING, 1_000), strange)
+    desk(store).mend_spelling("p.*s", "\\g<0>", "")
+    published(store)
+    assert asked(store, "SELECT text FROM passages") == [(strange,)]
+    desk(store).mend_spelling("passages", "\\g<0> " * 2_000, "")
+    published(store)
+    assert asked(store, "SELECT LENGTH(text) > 12000 FROM passages") == [(1,)]
