@@ -332,6 +332,9 @@ def undo(config: Path, number: int, by: str, why: str) -> None:
     with _workplace(config, by, why) as at:
         undone = at.desk.undo(number)
         _told(at, undone, f"{undone.kind} {number} is undone")
+    if undone.source:
+        file = undone.source.partition(" ")[0]
+        click.echo(f"{file} still says it: delete it there, or the next run makes it again")
 
 
 def _workplace(config: Path, by: str, why: str) -> Any:
