@@ -7,6 +7,7 @@ which earlier files are kept.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from bisect import bisect_left
 from contextlib import closing
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from archive.corrections.applied import Corrected
 from archive.corrections.wishes import Mask, spellings
-from archive.scope import read_scope
+from archive.scope import read_scope, rows
 from archive.store import open_to_read
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
     from archive.scope import Stretch
 
-_TEXTS = ("series", "events", "sessions", "links", "organisations", "glossary", "captures")
-"""Tables in whose texts a name may stand, beside those of people and of words."""
+_TEXTS = (
+    *("people", "names", "series", "events", "sessions", "links", "organisations", "glossary"),
+    "captures",
+)
+"""Tables in whose texts a name may stand, beside those of words."""
 
 
 def showing_hidden(work: Path, files: Iterable[Path], *, today: dt.date) -> Iterator[Path]:
@@ -47,11 +51,12 @@ def showing_hidden(work: Path, files: Iterable[Path], *, today: dt.date) -> Iter
     for file in files:
         try:
             with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
+                db.row_factory = sqlite3.Row
                 shown = (
                     bool(_ids(db, "people") & corrected.wishes.keys())
                     or bool(_ids(db, "sessions") & scope.closed)
                     or _says(db, hidden)
-                    or any(mask(text) != text for text in _texts(db))
+                    or _names_somebody(db, mask)
                 )
         except sqlite3.Error:
             shown = True
@@ -67,18 +72,25 @@ def _says(db: sqlite3.Connection, hidden: Mapping[str, Sequence[Stretch]]) -> bo
     """Tell whether a file has words in a hidden stretch."""
     for recording, stretches in hidden.items():
         passages = db.execute(
-            "SELECT p.start_ms, p.end_ms FROM passages p JOIN turns t ON t.id = p.turn_id "
+            "SELECT p.start_ms, p.end_ms, p.words FROM passages p JOIN turns t ON t.id = p.turn_id "
             "WHERE t.recording_id = ? ORDER BY p.start_ms",
             [recording],
         ).fetchall()
         for start, end in stretches:
             before = bisect_left(passages, end, key=lambda passage: passage[0])
-            if any(passage_end > start for _, passage_end in passages[:before]):
+            if any(_is_said(a, b, words, start, end) for a, b, words in passages[:before]):
                 return True
     return False
 
 
-def _texts(db: sqlite3.Connection) -> Iterator[str]:
-    for table in _TEXTS:
-        for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608 - names of schema.py
-            yield from (value for value in row if isinstance(value, str))
+def _is_said(first_ms: int, last_ms: int, words: str | None, start_ms: int, end_ms: int) -> bool:
+    """Tell whether a word of a passage lies in a stretch: around one that left there are others."""
+    if last_ms <= start_ms:
+        return False
+    times = json.loads(words or "[]") or [(first_ms, last_ms)]
+    return any(a < end_ms and max(b, a + 1) > start_ms for a, b, *_ in times)
+
+
+def _names_somebody(db: sqlite3.Connection, mask: Mask) -> bool:
+    """Tell whether a text beside the words says a name that `mask` hides."""
+    return any(mask.row(row) != row for table in _TEXTS for row in rows(db, table, "rowid"))

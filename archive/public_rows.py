@@ -104,7 +104,7 @@ def _corrections(corrected: Corrected, recording: str, laid: Laid, scope: Scope)
             if found.state != "lost"
             and scope.holds(recording, found.stretch.start_ms, found.stretch.end_ms)
         ]
-        if laid.mended.get(correction.id):
+        if any(scope.holds(recording, *times) for times in laid.mended.get(correction.id, ())):
             places = [{"from": correction.facts["from"], "to": correction.facts["to"]}]
         for place in places if correction.kind != "withdraw" else ():
             yield {
@@ -129,7 +129,7 @@ def _programme(
     roles = _of(
         work, "roles", "event_id, person_id, rowid", event_id=scope.events, person_id=people
     )
-    roles += _new_roles(corrected, people)
+    roles += _new_roles(work, corrected, scope, people)
     events = _of(work, "events", "date, id", id=scope.events)
     organisations = {row["organisation_id"] for row in roles}
     organisations |= {o for e in events for o in json.loads(e["organisers"] or "[]")}
@@ -159,19 +159,24 @@ def _nobody_named(people: set[str]) -> Iterator[Row]:
         yield {"id": identifier, "name": name, "sort_name": name}
 
 
-def _new_roles(corrected: Corrected, people: set[str]) -> Iterator[Row]:
-    """Yield the roles that corrections give to people whom no programme knows."""
+def _new_roles(
+    work: sqlite3.Connection, corrected: Corrected, scope: Scope, people: set[str]
+) -> list[Row]:
+    """Return the roles that corrections give to people whom no programme knows, each once."""
+    known = {row["id"] for row in rows(work, "organisations", "id")}
+    found = []
     for person, correction in newcomers(corrected.corrections):
         event = str(correction.recording).partition("/")[0]
-        if person in people and correction.facts.get("role"):
-            organisation = correction.facts.get("organisation")
-            role = correction.facts["role"]
-            yield {
-                "person_id": person,
-                "event_id": event,
-                "role": role,
-                "organisation_id": organisation,
-            }
+        role, organisation = (correction.facts.get(key) for key in ("role", "organisation"))
+        row = {
+            "person_id": person,
+            "event_id": event,
+            "role": role,
+            "organisation_id": organisation if organisation in known else None,
+        }
+        if person in people and event in scope.events and role and row not in found:
+            found.append(row)
+    return found
 
 
 def _sessions(scope: Scope) -> list[Row]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _CONTROL = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 """Characters that no text needs; search marks words with two of them."""
 
-_QUOTE_MS = 30_000
+QUOTE_MS = 30_000
 """How far from its time a reason's quote is looked for in what is published."""
 
 Turns = list[tuple["Row", list["Row"]]]
@@ -30,7 +30,7 @@ def spoken(recording: str, turns: Sequence[Row], scope: Scope, mask: Callable[[s
         (turn, cut)
         for turn in turns
         if turn["session_id"] in scope.sessions and turn["person_id"] not in scope.silenced
-        if (cut := _cut_all(turn["passages"], scope.sessions[turn["session_id"]], scope))
+        if (cut := _cut_all(turn["passages"], scope.sessions[turn["session_id"]], scope, mask))
     ]
     published = [p for _, cut in kept for p in cut]
     made = []
@@ -47,11 +47,13 @@ def compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _cut_all(passages: Iterable[Row], session: Row, scope: Scope) -> list[Row]:
-    return [cut for row in passages if (cut := _cut(row, session, scope)) is not None]
+def _cut_all(
+    passages: Iterable[Row], session: Row, scope: Scope, mask: Callable[[str], str]
+) -> list[Row]:
+    return [cut for row in passages if (cut := _cut(row, session, scope, mask)) is not None]
 
 
-def _cut(passage: Row, session: Row, scope: Scope) -> Row | None:
+def _cut(passage: Row, session: Row, scope: Scope, mask: Callable[[str], str]) -> Row | None:
     """Return the passage without its words that are not public; None where none is left."""
     text = unicodedata.normalize("NFC", passage["text"]).translate(_CONTROL)
     said, times = text.split(" "), json.loads(passage["words"] or "[]")
@@ -66,6 +68,10 @@ def _cut(passage: Row, session: Row, scope: Scope) -> Row | None:
     mended = {str(new): heard[str(i)] for new, i in enumerate(kept) if str(i) in heard}
     times_kept = [times[i] for i in kept]
     cut = len(kept) < len(said)
+    as_heard = " ".join(heard.get(str(i), word) for i, word in enumerate(said))
+    # What was heard beneath a word may be of its neighbours, or a name that somebody wrote over.
+    if cut or mask(as_heard) != as_heard:
+        mended = {}
     return {
         **passage,
         "start_ms": times_kept[0][0] if cut else passage["start_ms"],
@@ -119,7 +125,7 @@ def _public_evidence(
         near = (
             p["text"]
             for p in published
-            if p["start_ms"] <= start + _QUOTE_MS and start - _QUOTE_MS <= p["end_ms"]
+            if p["start_ms"] <= start + QUOTE_MS and start - QUOTE_MS <= p["end_ms"]
         )
         quote = reason.get("quote") or ""
         quoted = quote and mask(quote) == quote and _said([quote]) in _said(near)

@@ -209,11 +209,19 @@ class Store:
             self.db.table("recordings").update(recording_id, {"media": media, "poster": poster})
 
     def add_correction(self, row: Row) -> int:
-        """Keep a correction; return its number. Nothing that stands is changed."""
-        with self._transaction():
-            self._insert("corrections", [row])
-            number: int = self.db.execute("SELECT MAX(id) FROM corrections").fetchone()[0]
-            self._settle()
+        """Keep a correction; return its number. Nothing that stands is changed.
+
+        Raises ArchiveFault for what no UTF-8 can hold.
+        """
+        try:
+            with self._transaction():
+                self._insert("corrections", [row])
+                number: int = self.db.execute("SELECT MAX(id) FROM corrections").fetchone()[0]
+                self._settle()
+        except UnicodeEncodeError as error:
+            raise ArchiveFault(
+                "the correction is no text: {reason}", "write it anew, in UTF-8", reason=error
+            ) from error
         return number
 
     def undo_correction(self, number: int, at: str) -> None:

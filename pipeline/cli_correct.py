@@ -196,7 +196,7 @@ def replace(
     type=click.Choice(("ask", "keep", "blank")),
     default="ask",
     show_default=True,
-    help="The name where other people say it.",
+    help="The name where other people say it, or she herself in words that stay.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask whether to go on.")
 @_signed
@@ -241,23 +241,23 @@ def withdraw(
 
 
 def _withdraw_person(at: Workplace, person: str, wish: Wish, erase: bool, others: str) -> set[str]:
-    """Record a person's wish and what becomes of her name in others' mouths; return where."""
+    """Record a person's wish and what becomes of her name where it is said; return where."""
     spoken = at.spoken_by(person)
-    answers = {mention: _is_blanked(mention, others) for mention in at.mentions(person)}
+    answers = {mention: _is_blanked(mention, others) for mention in at.mentions(person, wish)}
     kept = [mention for mention, blanked in answers.items() if blanked is False]
-    at.desk.withdraw_person(person, wish, kept)
-    recordings = set(spoken)
-    if erase:
-        for recording, spans in spoken.items():
-            at.desk.withdraw_stretches(recording, spans, erased=True)
-    for mention in (mention for mention, blanked in answers.items() if blanked):
-        at.desk.withdraw_stretches(mention.recording, [(mention.start_ms, mention.end_ms)])
-        recordings.add(mention.recording)
-    return recordings
+    # What she said is withdrawn as sound, too: a later run may take her voice for nobody's.
+    gone = [(r, spans, erase) for r, spans in spoken.items() if wish == "nothing"]
+    gone += [(m.recording, [(m.start_ms, m.end_ms)], False) for m, yes in answers.items() if yes]
+    with at.store.db.atomic():
+        made = [at.desk.withdraw_person(person, wish, kept)]
+        made += [at.desk.withdraw_stretches(r, spans, erased=erased) for r, spans, erased in gone]
+    numbers = ", ".join(str(correction.id) for correction in made)
+    click.echo(say("corrections {numbers}: each is undone by itself", numbers=numbers))
+    return {*spoken, *(recording for recording, *_ in gone)}
 
 
 def _is_blanked(mention: Mention, others: str) -> bool | None:
-    """Show a place where somebody else says the name, and ask; None: nobody is here to decide."""
+    """Show a place where the name is said, and ask; None: nobody is here to decide."""
     from archive.export.clock import clock
 
     click.echo(f"{mention.recording} {clock(mention.start_ms)}  « {mention.quote} »")
@@ -286,11 +286,17 @@ def _tell_left(left: Elsewhere, recordings: Sequence[str] | set[str]) -> None:
             " refused there on the site; ask its host to cut it"
         )
         click.echo(say(told, name=name, address=address))
+    for name in left.addresses:
+        told = "{name}: the name stands in this id, and so in addresses; give it another id"
+        click.echo(say(told, name=name))
     if left.captures:
         click.echo(say("originals that hold it, to keep or to delete:"))
         for capture in left.captures:
             click.echo(f"  {capture}")
-    told = "what you exported, copied or backed up before is still as it was: delete it there"
+    told = (
+        "transcripts made elsewhere, corrections.yaml, and what you exported, copied or backed up"
+        " before are still as they were: delete it there"
+    )
     click.echo(say(told))
 
 
@@ -346,6 +352,9 @@ def undo(config: Path, number: int, by: str, why: str) -> None:
     with _workplace(config, by, why) as at:
         undone = at.desk.undo(number)
         _told(at, undone, say("correction {number} is undone", number=number))
+    if undone.source:
+        told = "{file} still says it: delete it there, or the next run makes it again"
+        click.echo(say(told, file=undone.source.partition(" ")[0]))
 
 
 def _workplace(config: Path, by: str, why: str) -> Any:

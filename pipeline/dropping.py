@@ -36,8 +36,12 @@ def drop_results_of(data: Path, db: Database, recording: str) -> None:
         "SELECT object_id FROM history WHERE recording_id = ? AND kind = ?", [recording, CREATION]
     )
     steps = descendants(read, roots) | {row[0] for row in told.fetchall()}
-    files = [data / "kept" / f"{key}.flac" for key in sorted(steps)]
-    drop(db, steps, [("DELETE FROM applied WHERE target = ?", f"recording:{recording}")], files)
+    # Before the rows, which alone tell them: killed in between, the next call finds them again.
+    for file in (data / "kept" / f"{key}.flac" for key in sorted(steps)):
+        file.unlink(missing_ok=True)
+    for half_made in (data / "kept").glob(".*.part"):
+        half_made.unlink()
+    drop(db, steps, [("DELETE FROM applied WHERE target = ?", f"recording:{recording}")], ())
 
 
 def drop(

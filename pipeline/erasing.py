@@ -6,6 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from archive.corrections import model
+from archive.corrections.applied import Corrected
 from archive.corrections.erasing import erase_words
 from archive.errors import ArchiveFault
 from pipeline.dropping import drop_results_of
@@ -34,12 +35,13 @@ def erase_what_is_due(data: Path, store: Store, ledger: Ledger) -> None:
         return
     store.db.conn.execute("PRAGMA secure_delete = ON")
     for correction in due:
-        recording = str(correction.recording)
+        places = tuple(Corrected(store.db.conn).places(correction))
         with store.db.atomic():
             store.db.conn.execute("PRAGMA defer_foreign_keys = ON")
-            for stretch in correction.stretches:
-                erase_words(store.db.conn, recording, stretch.start_ms, stretch.end_ms)
-        drop_results_of(data, store.db, recording)
+            for place in places:
+                erase_words(store.db.conn, place.recording, place.stretch)
+        for recording in {place.recording for place in places}:
+            drop_results_of(data, store.db, recording)
     try:
         # What was deleted before, by whatever run, still lies in the free pages.
         store.db.conn.execute("VACUUM")

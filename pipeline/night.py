@@ -28,6 +28,7 @@ from pipeline.following import followed
 from pipeline.hear import Bench, recognised
 from pipeline.ledger import Ledger
 from pipeline.models import find_model, model_hash
+from pipeline.pictures import take_back
 from pipeline.programme import load_events
 from pipeline.progress import Progress
 from pipeline.reasons import DueStep
@@ -68,6 +69,8 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
     if not began:
         _refuse_faults(request.config)
     with opened(settings, events, progress, until=request.until) as (opened_bench, store):
+        # What a withdrawal that was cut short left to do, of every event, before all else.
+        take_back(settings.data, store, opened_bench.ledger)
         erase_what_is_due(settings.data, store, opened_bench.ledger)
         bench, unmet = followed(opened_bench, store, events)
         waiting = due(_asked(bench, store), store, events)

@@ -248,10 +248,15 @@ def take_back(data: Path, store: Store, ledger: Ledger) -> tuple[str, ...]:
     corrected = Corrected(store.db.conn)
     taken = []
     for name in corrected.recordings:
-        shown = spans_from_json(json.loads(ledger.made_from(f"shown:{name}") or "[]"))
+        copies = Copies(data, *name.split("/", 1))
         gone = [Span(w.start_ms, w.end_ms) for w in corrected.withdrawn(name)]
-        if any(span.overlap_ms(one) for span in shown for one in gone):
-            _remove(Copies(data, *name.split("/", 1)), store, ledger)
+        shown = ledger.made_from(f"shown:{name}")
+        if shown is not None:
+            heard = spans_from_json(json.loads(shown))
+        else:  # nobody knows
+            heard = tuple(gone) if any(file.exists() for file in copies.files) else ()
+        if any(span.overlap_ms(one) for span in heard for one in gone):
+            _remove(copies, store, ledger)
             taken.append(name)
     return tuple(taken)
 

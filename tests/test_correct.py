@@ -326,6 +326,7 @@ def test_the_file_beside_the_programme_is_followed(archive: Archive) -> None:
     assert "Lou" in ran(archive, "correct", "list")
     ran(archive, "run")
     assert len(ran(archive, "correct", "list", "--all").split(" withdraw ")) == 2
+    assert "still says it" in ran(archive, "correct", "undo", "2")
     file.write_text("corrections: []\n", "utf-8")
     ran(archive, "run")
     assert "pétécé" in texts(archive)

@@ -197,7 +197,7 @@ def test_a_spelling_is_mended_wherever_it_stands_and_what_was_heard_is_kept() ->
     found = laid(mending, base=base)
     assert told(found)[0][2] == "L'PTCE, oui : un PTCE. Des pétécés."
     assert json.loads(found.turns[0]["passages"][0]["heard"]) == {"0": "L'Pétécé,", "4": "pétécé."}
-    assert found.mended == {1: 2}
+    assert found.mended == {1: [(1_000, 1_400), (2_600, 3_000)]}
 
 
 def test_a_spelling_of_several_words_is_mended() -> None:

@@ -15,8 +15,8 @@ RECORDING = "2017-03-28-île/matin"
 @pytest.fixture
 def db() -> sqlite3.Connection:
     made = sqlite3.connect(":memory:")
-    made.execute("CREATE TABLE recordings(id)")
-    made.execute("INSERT INTO recordings VALUES (?)", [RECORDING])
+    made.execute("CREATE TABLE recordings(id, duration_ms)")
+    made.execute("INSERT INTO recordings(id) VALUES (?)", [RECORDING])
     return made
 
 

@@ -120,7 +120,7 @@ class Corrected:
         found: dict[str, list[tuple[Landed, str]]] = defaultdict(list)
         for correction in self.corrections:
             if correction.takes_away:
-                for place in self._places(correction):
+                for place in self.places(correction):
                     found[place.recording].append((place, correction.made_at[:10]))
         return found
 
@@ -142,19 +142,21 @@ class Corrected:
         days: dict[str, str] = {}
         for correction in self.corrections:
             if correction.facts.get("wish") == "nothing":
-                person = str(correction.facts["person"])
-                for one in same.get(person, {person}):
-                    days.setdefault(one, correction.made_at[:10])
+                for person in correction.whose:
+                    for one in same.get(person, {person}):
+                        days.setdefault(one, correction.made_at[:10])
         return days
 
-    def _places(self, correction: Correction) -> Iterator[Landed]:
+    def places(self, correction: Correction) -> Iterator[Landed]:
+        """Yield wherever what a correction takes away is today; if that is lost, where it was."""
         for stretch in correction.stretches:
             recording = str(correction.recording)
-            ground = self.grounds.of(recording, stretch)
-            if ground is not None and ground.by_sound:
-                yield land(ground, recording, stretch, ())
+            holding = tuple(self.grounds.holding(stretch))
+            yield from (land(ground, recording, stretch, ()) for ground in holding)
+            if holding:
                 continue
             yield Landed(recording, stretch, "lost")
+            ground = self.grounds.of(recording, stretch)
             if ground is not None and stretch.heard:
                 said = words_of(self._turns(recording))
                 place = land(ground, recording, stretch, said)

@@ -7,24 +7,28 @@ Nothing that the machine found is changed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+import re
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from archive.corrections import model
 from archive.corrections.applied import Corrected
-from archive.corrections.model import Correction, Stretch
+from archive.corrections.model import NOBODY_NAMED, Correction, Stretch
 from archive.corrections.overlay import words_of
 from archive.corrections.place import Place
 from archive.corrections.retime import retimed
 from archive.corrections.spelling import occurrences
+from archive.corrections.wishes import ids_of, spellings
 from archive.errors import ArchiveFault
 from archive.export.clock import hours
+from archive.french import tokens
 from archive.wording import Text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archive.corrections.model import SpokenWord, Wish
     from archive.corrections.wishes import Mention
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Reach = Literal["turn", "voice", "session"]
+
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]*")
+"""As in a programme: it becomes part of addresses."""
 
 UNKNOWN = "unknown"
 """What is written in the place of a person's id where nobody listed speaks."""
@@ -66,17 +73,20 @@ class Desk:
 
         `person` is an id of the programme, or UNKNOWN. `newcomer` holds the name (perhaps role
         and organisation) of somebody whom no programme gives. Raises ArchiveFault for an
-        unknown id.
+        unknown id, or for a newcomer's that is taken.
         """
         who = None if person == UNKNOWN else person
-        if who is not None and not newcomer:
+        if newcomer:
+            self._refuse_newcomer(person, newcomer)
+        elif who is not None:
             self._refuse_stranger(who)
         turns = self._turns(place.recording)
         if reach == "turn" and place.end_ms is not None:
             spans = [(place.start_ms, place.end_ms)]
         else:
             spans = _spans(_reached(turns, place, reach))
-        stretches = [self._stretch(place.recording, turns, a, b, person=who) for a, b in spans]
+        pieces = self._by_capture(place.recording, spans)
+        stretches = [self._stretch(place.recording, turns, a, b, person=who) for a, b in pieces]
         return self._record(
             Correction("speaker", place.recording, tuple(stretches), dict(newcomer))
         )
@@ -95,8 +105,9 @@ class Desk:
                 place=place,
             )
         stretches = [
-            self._stretch(place.recording, turns, t["start_ms"], t["end_ms"], person=t["person_id"])
+            self._stretch(place.recording, turns, start, end, person=t["person_id"])
             for t in named
+            for start, end in self._by_capture(place.recording, _spans([t]))
         ]
         return self._record(
             Correction("confirm", place.recording, tuple(stretches), {"what": "name"})
@@ -145,7 +156,14 @@ class Desk:
         )
 
     def mend_spelling(self, wrong: str, right: str, within: str) -> Correction:
-        """Write one spelling for another, everywhere, or within an event or a session."""
+        """Write one spelling for another, everywhere, or within an event or a session.
+
+        Raises ArchiveFault where the wrong one has no letter.
+        """
+        if not tokens(wrong):
+            raise ArchiveFault(
+                "there is no word in {wrong!r}", "write the spelling to be mended", wrong=wrong
+            )
         facts = {"from": wrong, "to": right, "within": within}
         return self._record(Correction("replace", None, (), facts))
 
@@ -165,7 +183,8 @@ class Desk:
     ) -> Correction:
         """Take stretches of one recording away, in ms, as one correction."""
         turns = self._turns(recording)
-        stretches = tuple(self._stretch(recording, turns, *span) for span in spans)
+        pieces = self._by_capture(recording, spans)
+        stretches = tuple(self._stretch(recording, turns, *span) for span in pieces)
         if erased:
             stretches = tuple(replace(stretch, heard="") for stretch in stretches)
         facts = {"erased": "yes"} if erased else {}
@@ -180,7 +199,10 @@ class Desk:
         stretches = tuple(
             self._stretch(m.recording, self._turns(m.recording), m.start_ms, m.end_ms) for m in kept
         )
-        facts = {"person": person, "wish": wish}
+        ids = ids_of(self._db, person)
+        names = "\n".join(spellings(self._db, ids))
+        same = "\n".join(sorted(ids - {person}))
+        facts = {"person": person, "wish": wish, "same": same, "names": names}
         return self._record(Correction("withdraw", None, stretches, facts))
 
     def restore(self, place: Place) -> Correction:
@@ -227,10 +249,7 @@ class Desk:
         return found
 
     def _record(self, correction: Correction) -> Correction:
-        author = self._author
-        known = replace(
-            correction, by=author.by, why=author.why, source=author.source, made_at=now()
-        )
+        known = replace(correction, **asdict(self._author), made_at=now())
         return replace(known, id=self._store.add_correction(known.row()))
 
     def _refuse_stranger(self, person: str) -> None:
@@ -241,6 +260,32 @@ class Desk:
                 "nobody has the id {person}",
                 'the ids are: {known}; for somebody new add --name "…"',
                 person=person,
+                known=", ".join(known[:30]) or Text("none"),
+            )
+
+    def _refuse_newcomer(self, person: str, told: Mapping[str, str]) -> None:
+        """Refuse an id that is no id, or somebody else's; an organisation that nobody gives."""
+        named = self._db.execute("SELECT name FROM people WHERE id = ?", [person]).fetchone()
+        reserved = {UNKNOWN, NOBODY_NAMED[0]}
+        if person in reserved or not _IDENTIFIER.fullmatch(person):
+            raise ArchiveFault(
+                "{person!r} cannot be a newcomer's id",
+                "write another, of lower-case letters, digits and hyphens",
+                person=person,
+            )
+        if named is not None and named[0] != told["name"]:
+            raise ArchiveFault(
+                "{person} is the id of {name}",
+                "leave --name out if that is who speaks, else choose another id",
+                person=person,
+                name=named[0],
+            )
+        known = [row[0] for row in self._db.execute("SELECT id FROM organisations ORDER BY 1")]
+        if told.get("organisation") not in {None, *known}:
+            raise ArchiveFault(
+                "no programme gives the organisation {organisation}",
+                "the organisations are: {known}",
+                organisation=told["organisation"],
                 known=", ".join(known[:30]) or Text("none"),
             )
 
@@ -261,6 +306,21 @@ class Desk:
                 words += inside
                 found |= {number} if inside else set()
         return words, found
+
+    def _by_capture(
+        self, recording: str, spans: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield spans cut where a capture begins or the last ends: each goes with its own sound."""
+        rows = self._db.execute(
+            "SELECT start_ms, start_ms + duration_ms FROM captures "
+            "WHERE recording_id = ? AND start_ms + duration_ms IS NOT NULL",
+            [recording],
+        ).fetchall()
+        last = max((end for _, end in rows), default=0)
+        for start, end in spans:
+            stop = min(end, last) if start < last else end
+            cuts = sorted({at for at, _ in rows if start < at < stop})
+            yield from pairwise((start, *cuts, stop))
 
     def _stretch(
         self,

@@ -119,10 +119,10 @@ def _newcomer(entry: Entry) -> dict[str, str]:
 
 def newcomer(name: str, role: str | None, organisation: str | None) -> dict[str, str]:
     """Return what a correction tells of somebody whom no programme gives."""
-    *given, family = name.split()
+    words = name.split()
     told = {
-        "name": name,
-        "sort_name": f"{family} {' '.join(given)}".strip(),
+        "name": " ".join(words),
+        "sort_name": " ".join(words[-1:] + words[:-1]),
         "role": role,
         "organisation": organisation,
     }

@@ -7,23 +7,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archive.corrections import model
-from archive.public_words import compact
+from archive.public_words import QUOTE_MS, compact
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from archive.corrections.model import Correction
+    from archive.corrections.model import Correction, Stretch
 
 Row = dict[str, Any]
 
 
-def erase_words(db: sqlite3.Connection, recording: str, start_ms: int, end_ms: int) -> None:
+def erase_words(db: sqlite3.Connection, recording: str, gone: Stretch) -> None:
     """Delete what is said in a stretch of a recording: passages, what was withheld, quotes.
 
     What corrections hold of the same words goes too; that they were made stays. Call it in a
     transaction, and rewrite the file afterwards: SQLite leaves deleted bytes in place.
     """
+    start_ms, end_ms = gone.start_ms, gone.end_ms
     stretch = (recording, start_ms, end_ms)
     passages = db.execute(
         "SELECT p.id, p.text, p.words, p.heard FROM passages p JOIN turns t ON t.id = p.turn_id "
@@ -46,8 +47,7 @@ def erase_words(db: sqlite3.Connection, recording: str, start_ms: int, end_ms: i
     )
     _erase_quotes(db, recording, start_ms, end_ms)
     for correction in model.read(db, undone=True):
-        if correction.recording == recording:
-            _erase_in(db, correction, start_ms, end_ms)
+        _erase_in(db, correction, recording, gone)
 
 
 def _left(
@@ -57,7 +57,11 @@ def _left(
     said = text.split(" ")
     if len(said) != len(times):
         return None
-    kept = [n for n, time in enumerate(times) if time[1] <= start_ms or time[0] >= end_ms]
+    kept = [
+        n
+        for n, (start, end, *_) in enumerate(times)
+        if max(end, start + 1) <= start_ms or start >= end_ms
+    ]
     if not kept:
         return None
     forms = {str(new): heard[str(old)] for new, old in enumerate(kept) if str(old) in heard}
@@ -74,17 +78,30 @@ def _erase_quotes(db: sqlite3.Connection, recording: str, start_ms: int, end_ms:
     rows = db.execute("SELECT id, evidence FROM turns WHERE recording_id = ?", [recording])
     for number, evidence in rows.fetchall():
         reasons: list[Row] = json.loads(evidence or "[]")
-        left = [r for r in reasons if not start_ms <= r["start_ms"] < end_ms]
+        # A reason tells when it begins, and its quote may run on.
+        left = [r for r in reasons if not start_ms - QUOTE_MS <= r["start_ms"] < end_ms + QUOTE_MS]
         if len(left) < len(reasons):
             db.execute("UPDATE turns SET evidence = ? WHERE id = ?", [compact(left), number])
 
 
-def _erase_in(db: sqlite3.Connection, correction: Correction, start_ms: int, end_ms: int) -> None:
-    """Take the words out of a correction of the same stretch."""
+def _erase_in(
+    db: sqlite3.Connection, correction: Correction, recording: str, gone: Stretch
+) -> None:
+    """Take the words out of a correction of the same sound, or of the same time of a recording."""
+    here = correction.recording == recording
     stretches = tuple(
-        replace(s, heard="", words=()) if s.start_ms < end_ms and s.end_ms > start_ms else s
+        replace(s, heard="", words=())
+        if (here and _overlap(s.start_ms, s, gone.start_ms, gone))
+        or (s.capture == gone.capture != "" and _overlap(s.capture_ms, s, gone.capture_ms, gone))
+        else s
         for s in correction.stretches
     )
     if stretches != correction.stretches:
         value = replace(correction, stretches=stretches).row()["value"]
         db.execute("UPDATE corrections SET value = ? WHERE id = ?", [value, correction.id])
+
+
+def _overlap(start_ms: int, one: Stretch, other_ms: int, other: Stretch) -> bool:
+    """Tell whether two stretches that begin there have a moment in common."""
+    first, second = one.end_ms - one.start_ms, other.end_ms - other.start_ms
+    return start_ms < other_ms + second and other_ms < start_ms + first

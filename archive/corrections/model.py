@@ -62,7 +62,9 @@ class Correction:
     confirm    what: "name" or "words"
     replace    from, to; within: "", an event's or a session's id
     withdraw   person and wish ("no-name" or "nothing"), its stretches being those where others
-               go on saying the name; erased: "yes" where the words are gone from work.db too
+               go on saying the name; same and names: her other ids and her spellings, a line each,
+               for a programme that drops her must not bring her back; erased: "yes" where the
+               words are gone from work.db too
     """
 
     kind: Kind
@@ -80,6 +82,13 @@ class Correction:
     def takes_away(self) -> bool:
         """Whether its stretches are withdrawn."""
         return self.kind == "withdraw" and "person" not in self.facts
+
+    @property
+    def whose(self) -> tuple[str, ...]:
+        """The ids of the person who wishes something; none where it is no wish."""
+        if self.kind != "withdraw" or self.takes_away:
+            return ()
+        return self.facts["person"], *self.facts.get("same", "").splitlines()
 
     @property
     def is_about_names(self) -> bool:
@@ -158,9 +167,9 @@ def wishes(corrections: Iterable[Correction]) -> dict[str, Wish]:
     """Return what people asked for since the programme was written: the strictest, by person."""
     found: dict[str, Wish] = {}
     for correction in corrections:
-        person = correction.facts.get("person")
-        if correction.kind == "withdraw" and person and found.get(person) != "nothing":
-            found[person] = "nothing" if correction.facts["wish"] == "nothing" else "no-name"
+        for person in correction.whose:
+            if found.get(person) != "nothing":
+                found[person] = "nothing" if correction.facts["wish"] == "nothing" else "no-name"
     return found
 
 

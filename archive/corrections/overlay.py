@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from archive.corrections.ground import Landed, land, land_words
+from archive.corrections.ground import Landed, find_words, land, land_words
 from archive.corrections.spelling import mended
 
 if TYPE_CHECKING:
@@ -62,13 +62,14 @@ class Laid:
 
     `landed` is by the correction's number, one for each of its stretches that concern this
     recording; `restored` are stretches whose withheld words stand among the passages now;
-    `mended` counts, by the correction's number, the words that a spelling was mended in.
+    `mended` tells, by the correction's number, when what a spelling was mended in is said: start
+    and end in ms.
     """
 
     turns: list[Row]
     landed: Mapping[int, Sequence[Landed]] = field(default_factory=dict)
     restored: tuple[Stretch, ...] = ()
-    mended: Mapping[int, int] = field(default_factory=dict)
+    mended: Mapping[int, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
 
 def overlay(
@@ -86,10 +87,10 @@ def overlay(
     """
     table = _Table(recording, turns, sessions)
     landed: dict[int, list[Landed]] = {}
-    counts: dict[int, int] = {}
+    spelled: dict[int, list[tuple[int, int]]] = {}
     for correction in corrections:
         if correction.kind == "replace":
-            counts[correction.id] = table.mend(correction)
+            spelled[correction.id] = table.mend(correction)
             continue
         was = str(correction.recording)
         for number, stretch in enumerate(correction.stretches):
@@ -106,7 +107,7 @@ def overlay(
         for found in landed.get(correction.id, ())
         if found.state != "lost"
     )
-    return Laid(table.turns(), landed, tuple(restored), counts)
+    return Laid(table.turns(), landed, tuple(restored), spelled)
 
 
 def words_of(turns: Sequence[Row]) -> list[Said]:
@@ -116,6 +117,16 @@ def words_of(turns: Sequence[Row]) -> list[Said]:
 
 def _origin(correction: Correction) -> str:
     return "confirmed" if correction.kind == "confirm" else "corrected"
+
+
+def _uncut(stretches: Sequence[Stretch], number: int) -> int:
+    """Return the number of the first part of a stretch that was cut where a capture begins."""
+    while number:
+        before, after = stretches[number - 1 : number + 1]
+        if before.end_ms != after.start_ms or before.capture == after.capture:
+            break
+        number -= 1
+    return number
 
 
 class _Table:
@@ -145,10 +156,18 @@ class _Table:
         if found.state == "lost":
             return found
         if correction.is_about_names:
-            self._name(found.stretch, _origin(correction), (correction.id, number))
-        elif correction.kind == "restore":
+            key = correction.id, _uncut(correction.stretches, number)
+            self._name(found.stretch, _origin(correction), key)
+        elif correction.kind == "restore" and not self._is_spoken(found.stretch):
             self._put_back(found.stretch)
+        elif correction.kind == "restore" and find_words(self.said, found.stretch) is None:
+            return replace(found, state="lost")  # other words were heard there since
         return found
+
+    def _is_spoken(self, stretch: Stretch) -> bool:
+        """Tell whether something is said in a stretch."""
+        near = (self.said[n].middle_ms for n in self._near(stretch.start_ms, stretch.end_ms))
+        return any(stretch.start_ms <= middle < stretch.end_ms for middle in near)
 
     def _name(self, stretch: Stretch, origin: str, key: tuple[int, int]) -> None:
         """Say whose the words of a stretch are."""
@@ -165,7 +184,8 @@ class _Table:
             for before, after in pairwise(near)
             if before.turn != after.turn
         ]
-        return _snapped(stretch.start_ms, changes), _snapped(stretch.end_ms, changes)
+        start, end = (_snapped(at, changes) for at in (stretch.start_ms, stretch.end_ms))
+        return (start, end) if start < end else (stretch.start_ms, stretch.end_ms)
 
     def _near(self, start_ms: int, end_ms: int) -> range:
         """Return the places of the words that may touch a stretch."""
@@ -214,15 +234,15 @@ class _Table:
             "passages": [],
         }
 
-    def mend(self, correction: Correction) -> int:
-        """Mend a spelling wherever it is meant; return how many times it was found."""
+    def mend(self, correction: Correction) -> list[tuple[int, int]]:
+        """Mend a spelling wherever it is meant; return when it is said, start and end in ms."""
         within = correction.facts["within"]
         if within and not self._recording.startswith(f"{within}/"):
             here = {n for n, row in enumerate(self._rows) if row["session_id"] == within}
         else:
             here = set(range(len(self._rows)))
-        self.said, count = mended(self.said, correction.facts["from"], correction.facts["to"], here)
-        return count
+        self.said, times = mended(self.said, correction.facts["from"], correction.facts["to"], here)
+        return times
 
     def turns(self) -> list[Row]:
         """Put turns and passages together again."""

@@ -42,10 +42,10 @@ class Place:
 def read_place(db: sqlite3.Connection, text: str, event: str = "") -> Place:
     """Read a place in a recording of work.db; within `event` its id may be left out.
 
-    Raises ArchiveFault where it is none, or the archive has no such recording.
+    Raises ArchiveFault where it is none, or the archive has no such recording, or a shorter one.
     """
-    known = [row[0] for row in db.execute("SELECT id FROM recordings ORDER BY id").fetchall()]
-    name, start, end = _parts(text.strip(), known[0] if known else "event/recording")
+    known = dict(db.execute("SELECT id, duration_ms FROM recordings ORDER BY id").fetchall())
+    name, start, end = _parts(text.strip(), next(iter(known), "event/recording"))
     place = Place(
         name if "/" in name or not event else f"{event}/{name}",
         milliseconds(start),
@@ -56,7 +56,16 @@ def read_place(db: sqlite3.Connection, text: str, event: str = "") -> Place:
             "the archive has no recording {recording}",
             "the recordings are: {known}",
             recording=place.recording,
-            known=", ".join(known[:20]) or Text("none"),
+            known=", ".join([*known][:20]) or Text("none"),
+        )
+    length_ms = known[place.recording]
+    if length_ms is not None and place.start_ms >= length_ms:
+        raise ArchiveFault(
+            "{recording} ends at {end}, before {place}",
+            "check the time on the recording's page",
+            recording=place.recording,
+            end=clock(length_ms),
+            place=text,
         )
     if place.end_ms is not None and place.end_ms <= place.start_ms:
         raise ArchiveFault(

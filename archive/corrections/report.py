@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from archive.corrections import model
 from archive.corrections.applied import Corrected
-from archive.corrections.wishes import mentions, spellings
-from archive.export.clock import hours
+from archive.corrections.model import Correction
+from archive.corrections.wishes import Mask, addresses, mentions, spellings
+from archive.export.clock import clock, hours
 from archive.wording import Text, look_up, say
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archive.corrections.ground import Landed
-    from archive.corrections.model import Correction
     from archive.corrections.wishes import Mention
 
 
@@ -34,7 +34,10 @@ def reported(db: sqlite3.Connection, *, undone: bool) -> Iterator[str]:
 def open_questions(db: sqlite3.Connection) -> Iterator[str]:
     """Yield what waits for a person to look: lost ground, names that are newly said."""
     corrected = Corrected(db)
-    if not corrected.corrections:
+    for name in addresses(db, Mask(spellings(db, corrected.wishes))):
+        told = "the name of somebody who is not to be named stands in the id {name}: change it"
+        yield say(told, name=name)
+    if not (corrected.corrections or corrected.wishes):
         return
     landed, _ = _landings(db)
     lost = [c.id for c in corrected.corrections if _lost(c, landed[c.id])]
@@ -42,10 +45,10 @@ def open_questions(db: sqlite3.Connection) -> Iterator[str]:
         numbers = ", ".join(map(str, lost))
         told = "corrections whose ground has moved, see `plenary correct list`: {numbers}"
         yield say(told, numbers=numbers)
-    for correction in corrected.corrections:
+    for correction in (*corrected.corrections, *_stated(corrected)):
         for mention in undecided(db, corrected, correction):
             who = correction.facts["person"]
-            place = f"{mention.recording} {hours(mention.start_ms)}–{hours(mention.end_ms + 999)}"
+            place = f"{mention.recording} {clock(mention.start_ms)}–{clock(mention.end_ms)}"
             yield say(
                 "the name of {who} is said: « {quote} »; to take it away:"
                 ' plenary correct withdraw "{place}"',
@@ -55,14 +58,21 @@ def open_questions(db: sqlite3.Connection) -> Iterator[str]:
             )
 
 
+def _stated(corrected: Corrected) -> Iterator[Correction]:
+    """Yield the wishes of programmes, as if somebody had just asked for them."""
+    asked = {person for correction in corrected.corrections for person in correction.whose}
+    for person, wish in sorted(corrected.wishes.items()):
+        if person not in asked:
+            yield Correction("withdraw", facts={"person": person, "wish": wish})
+
+
 def undecided(
     db: sqlite3.Connection, corrected: Corrected, correction: Correction
 ) -> Iterator[Mention]:
-    """Yield where others say a name that was taken away, and nobody decided about it."""
-    if correction.kind != "withdraw" or correction.takes_away:
+    """Yield where a name that was taken away is still said, and nobody decided about it."""
+    if not correction.whose:
         return
-    person = correction.facts["person"]
-    names = spellings(db, {person})
+    names = spellings(db, correction.whose)
     decided = {
         (ground.recording, s.start_ms + ground.by_ms, s.end_ms + ground.by_ms)
         for s in correction.stretches
@@ -70,9 +80,11 @@ def undecided(
     }
     for recording in corrected.recordings:
         gone = corrected.withdrawn(recording)
-        for mention in mentions(corrected.laid(recording).turns, names, person):
+        for mention in mentions(corrected.laid(recording).turns, names):
             places = [(w.start_ms, w.end_ms) for w in gone]
             places += [(a, b) for name, a, b in decided if name == recording]
+            if corrected.wishes.get(mention.speaker or "") == "nothing":
+                continue  # her words are not public
             if not any(a < mention.end_ms and b > mention.start_ms for a, b in places):
                 yield mention
 
@@ -86,7 +98,7 @@ def _landings(db: sqlite3.Connection) -> tuple[dict[int, list[Landed]], Counter[
         laid = corrected.laid(recording)
         for number, places in laid.landed.items():
             landed[number] += places
-        mended.update(laid.mended)
+        mended.update({number: len(times) for number, times in laid.mended.items()})
     return landed, mended
 
 

@@ -33,7 +33,7 @@ def occurrences(said: Sequence[Said], wrong: str, turns: Collection[int]) -> Ite
     """Yield where `wrong` is said in the given turns, whatever its accents and capitals."""
     sought = [fold(word) for word in wrong.split()]
     place = 0
-    while place < len(said):
+    while sought and place < len(said):
         run = said[place : place + len(sought)]
         signs = _signs(run, sought) if run[0].turn in turns else None
         if signs is None or len({w.passage for w in run}) > 1:
@@ -45,19 +45,22 @@ def occurrences(said: Sequence[Said], wrong: str, turns: Collection[int]) -> Ite
 
 def mended(
     said: Sequence[Said], wrong: str, right: str, turns: Collection[int]
-) -> tuple[list[Said], int]:
-    """Return the words with each `wrong` in the given turns written `right`, and how many it was.
+) -> tuple[list[Said], list[tuple[int, int]]]:
+    """Return the words with each `wrong` in the given turns written `right`, and when it is said.
 
-    What was heard is kept beside what is written now.
+    The times are those of its words, start and end in ms. What was heard is kept beside what is
+    written now.
     """
     made: list[Said] = []
-    count = end = 0
+    times = []
+    end = 0
     for found in occurrences(said, wrong, turns):
         made += said[end : found.first]
         run = said[found.first : found.last]
         made += _written(run, f"{found.before}{right}{found.after}".split())
-        count, end = count + 1, found.last
-    return [*made, *said[end:]], count
+        times.append((run[0].start_ms, max(word.end_ms for word in run)))
+        end = found.last
+    return [*made, *said[end:]], times
 
 
 def _signs(run: Sequence[Said], sought: Sequence[str]) -> tuple[str, str] | None:

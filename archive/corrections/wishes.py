@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from archive.corrections.model import NOBODY_NAMED
+from archive.corrections.model import NOBODY_NAMED, read
 from archive.french import fold, tokens, written
 
 if TYPE_CHECKING:
@@ -44,50 +46,73 @@ def same_people(db: sqlite3.Connection) -> dict[str, set[str]]:
     return joined
 
 
+def ids_of(db: sqlite3.Connection, person: str) -> set[str]:
+    """Return all ids of a person, herself among them."""
+    return same_people(db).get(person, {person})
+
+
 def spellings(db: sqlite3.Connection, people: Iterable[str]) -> tuple[str, ...]:
-    """Return every way in which these people's names are written, longest first."""
+    """Return every way in which these people's names are written, longest first.
+
+    Those that a wish has kept are among them, whatever programmes say by now.
+    """
     among = set(people)
     rows = db.execute(
         "SELECT id, name FROM people UNION SELECT id, name FROM mentions WHERE kind = 'person' "
         "UNION SELECT id, spelling FROM names WHERE kind = 'person'"
     ).fetchall()
     found = {name for person, name in rows if person in among}
+    for correction in read(db):
+        if among & {*correction.whose}:
+            found |= {*correction.facts.get("names", "").splitlines()}
     return tuple(sorted(found, key=lambda name: (-len(name), name)))
 
 
 class Mask:
-    """Puts "une personne" in the place of names; of what is not a text it makes nothing."""
+    """Puts "une personne" in the place of names, family name first or last."""
 
     def __init__(self, names: Sequence[str]) -> None:
         patterns = [
-            r"[\W_]+".join(_any_spelling(word) for word in words)
+            r"[\W_]+".join(map(re.escape, words))
             for name in names
-            if len(words := tokens(fold(name))) >= _TOLD_APART
+            if len(given := tokens(fold(name))) >= _TOLD_APART
+            for words in (given, given[-1:] + given[:-1])
         ]
-        self._names = re.compile(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", re.IGNORECASE)
-        self._is_empty = not patterns
+        whole = rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])"
+        self._names = re.compile(whole) if patterns else None
 
     def __call__(self, text: str) -> str:
         """Return a text without the names."""
-        return text if self._is_empty else self._names.sub(NOBODY_NAMED[1], text)
+        if self._names is None or not self._names.search(fold(text)):
+            return text
+        # A letter may fold to two, a combining accent to none.
+        letters = [fold(letter) for letter in text]
+        ends = [0, *accumulate(map(len, letters))]
+        made, past = "", 0
+        for match in self._names.finditer("".join(letters)):
+            first, last = (bisect_right(ends, at) - 1 for at in match.span())
+            made, past = f"{made}{text[past:first]}{NOBODY_NAMED[1]}", last
+        return made + text[past:]
 
     def row(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row whose texts are without the names."""
-        return {k: self(v) if isinstance(v, str) else v for k, v in row.items()}
+        """Return a row whose texts are without the names; what other rows refer to stays."""
+        return {
+            column: self(value) if isinstance(value, str) and not _is_ours(column, value) else value
+            for column, value in row.items()
+        }
 
 
-_ACCENTED = {
-    "a": "aàâäáã", "c": "cç", "e": "eéèêë", "i": "iîïí", "n": "nñ", "o": "oôöóõ",
-    "u": "uùûüú", "y": "yÿ",
-}  # fmt: skip
+def _is_ours(column: str, value: str) -> bool:
+    """Tell whether a value is an id, or the place of a file: to change it would break a link."""
+    is_file = column in {"media", "poster"} and "://" not in value
+    return is_file or column == "id" or column.endswith("_id")
 
 
-def _any_spelling(word: str) -> str:
-    letters = word.replace("oe", "œ").replace("ae", "æ")
-    return "".join(
-        {"œ": "(?:oe|œ)", "æ": "(?:ae|æ)"}.get(c) or f"[{_ACCENTED.get(c, re.escape(c))}]"
-        for c in letters
-    )
+def addresses(db: sqlite3.Connection, mask: Mask) -> list[str]:
+    """Return the ids of the programme that hold a name, which only the programme can change."""
+    tables = ("series", "events", "recordings", "sessions", "organisations")
+    union = " UNION ".join(f"SELECT id FROM {table}" for table in tables)  # noqa: S608
+    return [name for (name,) in db.execute(f"{union} ORDER BY 1").fetchall() if mask(name) != name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +126,13 @@ class Mention:
     quote: str
 
 
-def mentions(
-    turns: Iterable[Mapping[str, Any]], names: Sequence[str], person: str
-) -> Iterator[Mention]:
-    """Yield where others than `person` say a name of hers: whole, or her family name alone.
+def mentions(turns: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Iterator[Mention]:
+    """Yield where a name of one person is said: whole, or her family name alone.
 
     `turns` hold their passages, whose words have their times in "words".
     """
     sought = _forms(names)
     for turn in turns:
-        if turn["person_id"] == person:
-            continue
         for passage in turn["passages"]:
             times = json.loads(passage["words"] or "[]")
             said = passage["text"].split(" ")
@@ -122,7 +143,7 @@ def mentions(
                 yield Mention(
                     turn["recording_id"],
                     times[first][0],
-                    times[last - 1][1],
+                    max(times[last - 1][1], times[first][0] + 1),  # some words take no time
                     turn["person_id"],
                     " ".join(said[max(0, first - 6) : last + 6]),
                 )
