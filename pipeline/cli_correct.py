@@ -168,7 +168,7 @@ def replace(
     \b
     Example: plenary correct replace "pétécé" PTCE --in 2025-03-14-rivemont
     """
-    from archive.corrections.desk import spelled
+    from archive.corrections.preview import spelled
 
     with _workplace(config, by, why) as at:
         found = spelled(at.store.db.conn, wrong, right, within)

@@ -25,9 +25,9 @@ from pipeline.speakers.phonetic import fold, sound
 from pipeline.speakers.phrases import CueKind, language_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from pipeline.model import Cast, Known, Segment
+    from pipeline.model import Cast, Segment
     from pipeline.speakers.phrases import Language
 
 ALIKE = 0.84
@@ -39,8 +39,6 @@ BY_SOUND = 0.97
 LABEL = 0.6
 """How far a transcript's label is believed: its names come from a person or from a program, and
 nothing says from which."""
-SLICE = 40
-"""Words, about a quarter of a minute, in which the voice of one known speaker is told once."""
 FIRST_NAME = 0.93
 """The same for a first name alone: "Français" is as like "François" as 0.88."""
 SHORT = 5
@@ -127,16 +125,6 @@ def find_cues(words: Sequence[Word], cast: Cast, language: str) -> tuple[Cue, ..
             inside = [tokens[t].word for t in _inside(pieces, *match.span())]
             cues.append(_cue(kind, found, strength, words, inside))
     return tuple(sorted(cues, key=lambda c: (c.at_ms, c.kind, c.person or "")))
-
-
-def known_cues(known: Iterable[Known], said: Sequence[Word]) -> Iterator[Cue]:
-    """Yield what people said of who speaks where, as cues in the middle of the words there."""
-    for one in known:
-        words = [w for w in said if one.span.overlap_ms(w.span) * 2 > w.span.duration_ms]
-        for first in range(0, len(words), SLICE):
-            part = words[first : first + SLICE]
-            span = Span(part[0].start_ms, max(w.end_ms for w in part))
-            yield Cue("known", one.person, (span.start_ms + span.end_ms) // 2, span, "", 1.0)
 
 
 def find_labels(segments: Sequence[Segment], cast: Cast, language: str) -> tuple[Cue, ...]:

@@ -316,6 +316,7 @@ def _attribute(
     import numpy as np  # noqa: PLC0415 (only where there is work)
 
     from pipeline import attribute, media, names, voices  # noqa: PLC0415
+    from pipeline.known import known_cues  # noqa: PLC0415
     from pipeline.speakers.stretches import stretches  # noqa: PLC0415
 
     if not said:
@@ -330,7 +331,7 @@ def _attribute(
     cues = (
         *names.find_cues(said, hint.cast, hint.language),
         *names.find_labels(segments, hint.cast, hint.language),
-        *names.known_cues(hint.known, said),
+        *known_cues(hint.known, said),
     )
     return attribute.attribute(
         said,

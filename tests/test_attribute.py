@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.attribute import attribute
+from pipeline.known import known_cues
 from pipeline.model import Cast, CastMember, Known, Segment, Span, Turn, Word
-from pipeline.names import find_cues, find_labels, known_cues
+from pipeline.names import find_cues, find_labels
 from pipeline.speakers.chain import smooth
 from pipeline.speakers.identities import JUMPS, ORDERED, Factor, Problem, identify
 from pipeline.speakers.stretches import groups, stretches

@@ -16,18 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from archive.corrections import model
 from archive.corrections.applied import Corrected
 from archive.corrections.model import NOBODY_NAMED, Correction, Stretch
-from archive.corrections.overlay import words_of
 from archive.corrections.place import Place
 from archive.corrections.retime import retimed
-from archive.corrections.spelling import occurrences
 from archive.corrections.wishes import ids_of, spellings
 from archive.errors import ArchiveFault
-from archive.export.clock import hours
 from archive.french import tokens
 from archive.wording import Text
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archive.corrections.model import SpokenWord, Wish
@@ -341,27 +337,6 @@ class Desk:
         heard = " ".join(word for *_, word in words)
         sha256, begins = capture or ("", start_ms)
         return Stretch(start_ms, end_ms, sha256, start_ms - begins, heard, person)
-
-
-def spelled(db: sqlite3.Connection, wrong: str, right: str, within: str) -> list[str]:
-    """Return each place where a spelling would be mended: recording, time, words around it.
-
-    `within` is "", an event's id or a session's.
-    """
-    corrected = Corrected(db)
-    found = []
-    for recording in corrected.recordings:
-        turns = corrected.laid(recording).turns
-        said = words_of(turns)
-        inside = recording.startswith(f"{within}/") or not within
-        here = {n for n, t in enumerate(turns) if inside or t["session_id"] == within}
-        for place in occurrences(said, wrong, here):
-            before = " ".join(w.text for w in said[max(0, place.first - 5) : place.first])
-            after = " ".join(w.text for w in said[place.last : place.last + 5])
-            written = f"{place.before}[{right}]{place.after}"
-            time = hours(said[place.first].start_ms)
-            found.append(f"{recording} {time}  {before} {written} {after}")
-    return found
 
 
 def _nothing_said(place: Place) -> ArchiveFault:
