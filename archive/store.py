@@ -164,6 +164,7 @@ class Store:
             self._put_mentions(event_id, "person", tables.get("people", ()))
             self._put_mentions(event_id, "organisation", tables.get("organisations", ()))
             self._put_names(event_id, tables)
+            self._leave_sessions(event_id)
             self._settle()
 
     def remove_event(self, event_id: str) -> None:
@@ -278,6 +279,15 @@ class Store:
             else:
                 self._insert("recordings", [{**row, "event_id": event_id, "status": "waiting"}])
 
+    def _leave_sessions(self, event_id: str) -> None:
+        """Take turns out of sessions that are gone: there, nothing is published."""
+        self.db.execute(
+            "UPDATE turns SET session_id = NULL "
+            "WHERE recording_id IN (SELECT id FROM recordings WHERE event_id = :event) "
+            "AND session_id NOT IN (SELECT id FROM sessions WHERE event_id = :event)",
+            {"event": event_id},
+        )
+
     def _put_mentions(self, event_id: str, kind: str, rows: Sequence[Row]) -> None:
         wish = {"publish": "yes"} if kind == "person" else {}
         self._insert(
@@ -297,14 +307,12 @@ class Store:
         self.db.execute(_DRAW_PEOPLE)
         self.db.execute(_DRAW_NEWCOMERS)
         self.db.execute(_DRAW_ORGANISATIONS)
-        # A name that no programme gives any more leaves every turn; the words stay. A turn
-        # whose session is gone stays too, outside every session, where nothing is published.
+        # A name that no programme gives any more leaves every turn; the words stay. Only the
+        # turns of those who are gone are looked at: an archive has millions.
         self.db.execute(
             "UPDATE turns SET person_id = NULL, confidence = 0, evidence = '[]', "  # noqa: S608
-            f"origin = 'automatic' WHERE person_id NOT IN {_PERSON_GIVEN}"
-        )
-        self.db.execute(
-            "UPDATE turns SET session_id = NULL WHERE session_id NOT IN (SELECT id FROM sessions)"
+            "origin = 'automatic' WHERE person_id IN "
+            f"(SELECT id FROM people WHERE id NOT IN {_PERSON_GIVEN})"
         )
         self.db.table("people").delete_where(f"id NOT IN {_PERSON_GIVEN}")
         self.db.table("organisations").delete_where(f"id NOT IN {_ORGANISATION_GIVEN}")
