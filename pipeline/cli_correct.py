@@ -11,11 +11,13 @@ import click
 from archive.wording import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from archive.corrections.desk import Author, Reach
+    from archive.corrections.desk import Reach
     from archive.corrections.model import Correction, Wish
+    from archive.corrections.place import Place
     from archive.corrections.wishes import Mention
     from pipeline.correcting import Elsewhere, Workplace
 
@@ -270,7 +272,7 @@ def _is_blanked(mention: Mention, others: str) -> bool | None:
     return click.confirm(say("  Take these words away too?"), default=False)
 
 
-def _tell_left(left: Elsewhere, recordings: Sequence[str] | set[str]) -> None:
+def _tell_left(left: Elsewhere, recordings: Collection[str]) -> None:
     """Say what is still online or kept, and what to do about it."""
     names = ", ".join(sorted(recordings)) or say("no recording")
     click.echo(say("withdrawn, and published so: {names}", names=names))
@@ -357,15 +359,14 @@ def undo(config: Path, number: int, by: str, why: str) -> None:
         click.echo(say(told, file=undone.source.partition(" ")[0]))
 
 
-def _workplace(config: Path, by: str, why: str) -> Any:
+def _workplace(config: Path, by: str, why: str) -> AbstractContextManager[Workplace]:
     from archive.corrections.desk import Author
     from pipeline.correcting import workplace
 
-    author: Author = Author(by, why)
-    return workplace(config, author)
+    return workplace(config, Author(by, why))
 
 
-def _place(at: Workplace, text: str) -> Any:
+def _place(at: Workplace, text: str) -> Place:
     from archive.corrections.place import read_place
 
     return read_place(at.store.db.conn, text)
