@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ __all__ = ["address", "open_page"]  # served once for all that drive a browser
 
 # The command speaks the language of the locale: here English, on whatever machine.
 os.environ["LC_ALL"] = "C.UTF-8"
+
+# Started in the background, a shell has Ctrl-C ignored by us and by all that we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 PLENARY = Path(sys.executable).with_name("plenary")
