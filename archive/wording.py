@@ -56,6 +56,11 @@ def speak(language: str) -> None:
         _french.update(json.loads(CATALOGUE.read_text(encoding="utf-8")))
 
 
+def spoken() -> str:
+    """Return the language that everything is said in: "fr" or "en"."""
+    return "fr" if _french else "en"
+
+
 def look_up(text: str) -> str:
     """Return a text of the code in the archivist's language."""
     return _french.get(text, text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.errors import ArchiveFault
-from archive.wording import say
+from archive.wording import say, spoken
 
 if TYPE_CHECKING:
     import sqlite3
@@ -85,9 +85,7 @@ def search(ctx: click.Context, /, *, as_json: bool, **asked: Any) -> None:
     settings = _load(ctx.obj)
     with _published(settings) as db:
         results = searching.search(db, searching.Query(**asked))
-    click.echo(
-        found.as_json(results) if as_json else found.as_text(results, settings.site.language)
-    )
+    click.echo(found.as_json(results) if as_json else found.as_text(results, spoken()))
     ctx.exit(0 if results.hits else 1)
 
 

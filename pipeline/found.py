@@ -1,6 +1,6 @@
 """What `plenary search` prints: passages with who, when and where, and what would narrow them.
 
-It speaks the language of the site, in the site's own words: it is the visitor's search.
+It is the visitor's search, in the site's own words, in the language of the archivist.
 """
 
 from __future__ import annotations

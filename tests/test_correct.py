@@ -166,7 +166,7 @@ def test_words_are_written_anew_and_found(archive: Archive) -> None:
     ran(archive, "correct", "text", f"{RECORDING} 0:06–0:10", "Nos bleuets poussent ici.")
     assert "Nos bleuets poussent ici." in texts(archive)
     assert "coquelicots" not in texts(archive)
-    assert "1 passages" in ran(archive, "search", "bleuet")
+    assert "1 passage" in ran(archive, "search", "bleuet")
     ran(archive, "correct", "confirm", f"{RECORDING} 0:13", "--words")
     origins = shown(archive, "SELECT origin, COUNT(*) FROM passages GROUP BY origin ORDER BY 1")
     assert dict(origins).keys() >= {"confirmed", "corrected"}

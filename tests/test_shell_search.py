@@ -42,7 +42,7 @@ def test_a_hit_tells_who_when_and_where(config: Path) -> None:
     assert done.exit_code == 0
     first, second, third, *_ = done.output.splitlines()
     assert first == (
-        f"{DAY}/matin 0:33  Bo Modèle (nom attribué automatiquement), directeur, Le Phares"
+        f"{DAY}/matin 0:33  Bo Modèle (name given automatically), directeur, Le Phares"
     )
     assert second == "    PTCE et citoyenneté, Ouverture (2017-03-28)"
     assert "sociale et [solidaire]" in third
@@ -87,10 +87,10 @@ def test_order_and_pages(config: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("coperation", "Essayez plutôt : coopération"),
-        ("le la de l'", "trop courants"),
-        ("", "Écrivez un mot"),
-        ("xqzkw", "Aucun passage"),
+        ("coperation", "Try instead: coopération"),
+        ("le la de l'", "too common"),
+        ("", "Type a word"),
+        ("xqzkw", "No passage"),
     ],
 )
 def test_nothing_found_says_why(config: Path, text: str, said: str) -> None:
