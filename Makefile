@@ -35,7 +35,7 @@ quick: .venv/tested
 
 # `make test` kills for real at a few operations only, other ones each day (FAULTS_EVERY).
 killed: .venv/tested
-	FAULTS_EVERY=1 FAULTS_OFFSET=1 $(BIN)/pytest -s tests/test_killed_anywhere.py
+	FAULTS_EVERY=1 FAULTS_OFFSET=1 $(BIN)/pytest -n 0 -s tests/test_killed_anywhere.py
 
 check: .venv/tested
 	$(BIN)/ruff check .

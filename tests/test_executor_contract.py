@@ -261,7 +261,7 @@ def test_a_block_that_kills_two_stations_is_set_aside(marks: Path) -> None:
         executor.warm()
         with pytest.raises(CaptureFault, match=r"ended 2 times .* tcp://127"):
             executor.submit(task(FATAL)).result(timeout=300)
-        assert sum(station.is_alive() for station in here.stations) == 1
+        wait_for(lambda: sum(station.is_alive() for station in here.stations) == 1)
         assert said(executor.submit(task(900)).result(timeout=300)) == "900"
 
 
