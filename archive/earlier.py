@@ -37,6 +37,9 @@ def showing_hidden(work: Path, files: Iterable[Path], *, today: dt.date) -> Iter
 
     One that cannot be read is among them: nobody knows what it shows.
     """
+    files = tuple(files)
+    if not files:
+        return
     with closing(open_to_read(work)) as source:
         source.row_factory = sqlite3.Row
         corrected = Corrected(source)

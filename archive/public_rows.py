@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from archive.corrections.applied import Corrected
 from archive.corrections.model import NOBODY_NAMED, newcomers
 from archive.corrections.wishes import Mask, spellings
-from archive.public_words import compact, spoken
+from archive.public_words import spoken
 from archive.schema import BY_NAME
 from archive.scope import read_scope, rows
+from archive.values import canonical
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -112,7 +113,7 @@ def _corrections(corrected: Corrected, recording: str, laid: Laid, scope: Scope)
                 "recording_id": recording,
                 "step": "correction",
                 "tool": "a person",
-                "options": compact({"kind": correction.kind, **place}),
+                "options": canonical({"kind": correction.kind, **place}),
                 "made_at": correction.made_at,
             }
 
@@ -249,7 +250,7 @@ def _notices(scope: Scope) -> list[Row]:
 
 
 def _without_names(options: str | None) -> str | None:
-    return None if options is None else compact(_pruned(json.loads(options)))
+    return None if options is None else canonical(_pruned(json.loads(options)))
 
 
 def _pruned(value: Any) -> Any:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archive.corrections.model import NOBODY_NAMED
 from archive.french import fold, tokens
+from archive.passage import only
+from archive.values import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -42,11 +45,6 @@ def spoken(recording: str, turns: Sequence[Row], scope: Scope, mask: Callable[[s
     return made
 
 
-def compact(value: object) -> str:
-    """Return JSON without spaces, letters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _cut_all(
     passages: Iterable[Row], session: Row, scope: Scope, mask: Callable[[str], str]
 ) -> list[Row]:
@@ -56,30 +54,13 @@ def _cut_all(
 def _cut(passage: Row, session: Row, scope: Scope, mask: Callable[[str], str]) -> Row | None:
     """Return the passage without its words that are not public; None where none is left."""
     text = unicodedata.normalize("NFC", passage["text"]).translate(_CONTROL)
-    said, times = text.split(" "), json.loads(passage["words"] or "[]")
-    heard: dict[str, str] = json.loads(passage["heard"] or "{}")
-    if len(said) != len(times):
-        # Without the times of its words a passage is published whole or not at all.
-        whole = scope.holds_word(session, passage["start_ms"], passage["end_ms"])
-        return {**passage, "text": text, "words": None, "heard": None} if whole else None
-    kept = [i for i, time in enumerate(times) if scope.holds_word(session, time[0], time[1])]
-    if not kept:
-        return None
-    mended = {str(new): heard[str(i)] for new, i in enumerate(kept) if str(i) in heard}
-    times_kept = [times[i] for i in kept]
-    cut = len(kept) < len(said)
-    as_heard = " ".join(heard.get(str(i), word) for i, word in enumerate(said))
-    # What was heard beneath a word may be of its neighbours, or a name that somebody wrote over.
-    if cut or mask(as_heard) != as_heard:
-        mended = {}
-    return {
-        **passage,
-        "start_ms": times_kept[0][0] if cut else passage["start_ms"],
-        "end_ms": max(t[1] for t in times_kept) if cut else passage["end_ms"],
-        "text": " ".join(said[i] for i in kept),
-        "words": compact(times_kept),
-        "heard": compact(mended) if mended else None,
-    }
+    cut = only({**passage, "text": text}, partial(scope.holds_word, session))
+    if cut is None or cut["heard"] is None:
+        return cut
+    heard: dict[str, str] = json.loads(cut["heard"])
+    as_heard = " ".join(heard.get(str(i), word) for i, word in enumerate(text.split(" ")))
+    # Beneath a word there may be a name that somebody wrote over.
+    return cut if mask(as_heard) == as_heard else {**cut, "heard": None}
 
 
 def _extent(turn: Row, whole: Sequence[Row], cut: Sequence[Row]) -> Row:
@@ -130,4 +111,4 @@ def _public_evidence(
         quote = reason.get("quote") or ""
         quoted = quote and mask(quote) == quote and _said([quote]) in _said(near)
         kept.append(reason if quoted else {**reason, "quote": ""})
-    return compact(kept)
+    return canonical(kept)

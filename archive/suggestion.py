@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 from archive.french import fold, tokens
 from archive.matching import find
 from archive.question import expressions, quoted, read_question, together
-from archive.snippet import highlighted
+from archive.snippet import MARK_END, MARK_START, highlighted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -120,4 +120,4 @@ def _as_written(db: sqlite3.Connection, form: str) -> str | None:
     if row is None:
         return None
     marked = highlighted([row[0]], quoted(form))[0]
-    return marked.partition("\x02")[2].partition("\x03")[0]
+    return marked.partition(MARK_START)[2].partition(MARK_END)[0]

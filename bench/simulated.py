@@ -4,7 +4,7 @@
 
 What a machine would hear is drawn: words of French by Zipf's law, 150 a minute, with times and
 probabilities; turns of a minute. With `--each` it is published after each recording, as a run
-does; otherwise once, at the end. Everything else is the project's own: programmes, ledger, gate,
+does; otherwise at its beginning and its end. Everything else is the project's own: programmes, ledger, gate,
 mending, store, publication. A recording is an hour, an event eight of them.
 """
 
@@ -15,12 +15,12 @@ import sys
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
 
-from pipeline import cli, listening, night, run, steps
+from pipeline import cli, listening, night, publication, run, steps
 from pipeline.executors import Task
 from pipeline.hashing import hash_file
 from pipeline.model import Evidence, Recognised, Segment, Turn, Word
@@ -196,7 +196,7 @@ def attribute(
 
 
 def patch(*, each: bool) -> None:
-    """Put what is drawn in the place of what would be heard; publish after each, or at the end."""
+    """Put what is drawn in the place of what would be heard; publish after each, or not."""
     drawn: list[tuple[object, str, object]] = [
         (listening, "extract", extract),
         (listening, "recording_ms", lambda _recording: HOUR_MS),
@@ -207,21 +207,9 @@ def patch(*, each: bool) -> None:
         (night, "_refuse_faults", lambda _config: None),  # captures are no sound
     ]
     if not each:
-        drawn += _once_at_the_end()
+        drawn.append((publication.Publisher, "now_and_then", lambda _publisher: None))
     for module, name, made in drawn:
         setattr(module, name, made)
-
-
-def _once_at_the_end() -> list[tuple[object, str, object]]:
-    publish, whole = run._publish_if_due, run.run
-    calls: list[Any] = []
-
-    def last(*given: Any) -> Any:
-        outcome = whole(*given)
-        publish(*calls[-1])
-        return outcome
-
-    return [(run, "_publish_if_due", lambda *given: calls.append(given)), (night, "run", last)]
 
 
 def main() -> None:

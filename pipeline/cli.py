@@ -22,7 +22,6 @@ from pipeline.cli_words import put_in_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipeline.config import Settings
     from pipeline.run import Outcome
 
 
@@ -124,9 +123,10 @@ def fetch_models(config: Path) -> None:
     \b
     Example: plenary fetch-models
     """
+    from pipeline.config import load_settings
     from pipeline.models import fetch_model
 
-    settings = _load(config)
+    settings = load_settings(config)
     model = settings.transcription.model
     label = say("Fetching {model}", model=model)
     with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
@@ -226,11 +226,12 @@ def publish(config: Path, rollback: bool) -> None:
               plenary publish --rollback
     """
     from archive import publish as publishing
+    from pipeline.config import load_settings
     from pipeline.night import held, refuse_unbegun
     from pipeline.publication import publish_now
     from pipeline.run import holding
 
-    settings = _load(config)
+    settings = load_settings(config)
     public = settings.data / "public"
     if rollback:
         with holding(settings.data):
@@ -239,9 +240,3 @@ def publish(config: Path, rollback: bool) -> None:
     refuse_unbegun(settings)
     with held(settings) as (store, ledger):
         click.echo(say("published: {file}", file=publish_now(settings, store, ledger).path))
-
-
-def _load(config: Path) -> Settings:
-    from pipeline.config import load_settings
-
-    return load_settings(config)

@@ -19,7 +19,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from archive import values
 from archive.errors import Stopped
+from archive.values import canonical
 from pipeline import hashing
 
 if TYPE_CHECKING:
@@ -74,19 +76,9 @@ FIXITY_CHECK, DISSEMINATION = "fixity check", "dissemination"
 """PREMIS's words for the events of the history (Library of Congress, `eventType`)."""
 
 
-def canonical(value: object) -> str:
-    """JSON with one spelling for one value, so that it can be hashed."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
 def digest(value: object) -> str:
     """SHA-256, in hexadecimal, of a value that JSON can hold."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
-
-
-def now() -> str:
-    """Return this moment in UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _seconds_to(moment: datetime) -> float:
@@ -202,7 +194,7 @@ class Ledger:
 
         The history gets its line, with the detail, in the same transaction.
         """
-        done = Done(step, result, output_sha256 or digest(result), now())
+        done = Done(step, result, output_sha256 or digest(result), values.now())
         with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -330,7 +322,9 @@ class Ledger:
             self._note(kind, recording_id, step, outcome, detail, agent, object_id)
 
     def _note(self, *told: str) -> None:
-        self._db.execute("INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [now(), *told])
+        self._db.execute(
+            "INSERT INTO history VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [values.now(), *told]
+        )
 
     def published(self, name: str, sha256: str) -> None:
         """Record that a public file of that name and hash is shown."""
@@ -358,7 +352,7 @@ class Ledger:
         with self._db.atomic():
             self._db.execute(
                 "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
-                [recording_id, step, words, now(), told],
+                [recording_id, step, words, values.now(), told],
             )
             self.note("processing", recording_id, step, "failure", words)
 

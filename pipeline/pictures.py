@@ -13,10 +13,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.corrections.applied import Corrected
+from archive.values import canonical
 from archive.wording import Text
 from pipeline.event import public_spans
 from pipeline.kept import spans_from_json, spans_to_json
-from pipeline.ledger import Step, canonical
+from pipeline.ledger import Step
 from pipeline.model import Span, complement
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,33 @@ if TYPE_CHECKING:
 
 # Raised when the way from the store to the public file changes.
 _VERSION = 2
+
+
+QUICK_S, SHARE = 5.0, 20
+"""A publication costs as much as the whole archive is large: one that takes longer than QUICK_S
+waits until the night has gone on for SHARE times as long."""
+
+
+class Publisher:
+    """Publishes what one run does; `shown` is what it published last, None where nothing."""
+
+    def __init__(self, settings: Settings, store: Store, ledger: Ledger) -> None:
+        self._held = settings, store, ledger
+        self._took_s = self._ended_s = 0.0
+        self.shown: Published | None = None
+
+    def if_due(self) -> None:
+        """Publish, unless that very content is what is published. Raises as `publish_now`."""
+        began_s = time.monotonic()
+        made = publish_if_due(*self._held)
+        if made is not None:
+            self.shown, self._ended_s = made, time.monotonic()
+            self._took_s = self._ended_s - began_s
+
+    def now_and_then(self) -> None:
+        """Publish if due, unless that would take more of the night than work does."""
+        if self._took_s < QUICK_S or time.monotonic() - self._ended_s > SHARE * self._took_s:
+            self.if_due()
 
 
 def publish_if_due(settings: Settings, store: Store, ledger: Ledger) -> Published | None:

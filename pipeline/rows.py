@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from archive.values import canonical
 from pipeline.event import Access
-from pipeline.ledger import canonical
 from pipeline.passages import passages
 
 if TYPE_CHECKING:

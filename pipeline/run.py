@@ -27,7 +27,7 @@ from pipeline.hear import Bench, begin, hear, inputs, recognised
 from pipeline.ledger import Due, Step, digest
 from pipeline.listening import recording_ms
 from pipeline.pictures import make_pictures, make_sound_copy, withdraw
-from pipeline.publication import publish_if_due
+from pipeline.publication import Publisher
 from pipeline.reasons import DueStep, why
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 # Raised when the way from a programme to rows changes.
 _ROWS_VERSION = 1
-QUICK_S, SHARE = 5.0, 20
-"""A publication costs as much as the whole archive is large: one that takes longer than QUICK_S
-waits until the night has gone on for SHARE times as long. The last one of a run always comes."""
 # A recording whose first due step is one of these will need the recogniser.
 _BEFORE_WORDS = {"sound", "hearing", "words"}
 
@@ -54,7 +51,6 @@ class Outcome:
     `sound_ms` is the length of all that was heard; `missing` gives, by recording, the
     milliseconds of sound that its captures should hold and do not; `unmet` are the corrections
     of files that cannot be made, and `questions` what of the corrections waits for a person.
-    The last publication took `publishing_s` seconds and ended at `published_at_s`.
     """
 
     heard: list[str] = field(default_factory=list)
@@ -65,8 +61,6 @@ class Outcome:
     unmet: tuple[PlenaryError, ...] = ()
     questions: tuple[str, ...] = ()
     published: Published | None = None
-    published_at_s: float = 0.0
-    publishing_s: float = 0.0
     stopped: Stopped | None = None
 
 
@@ -147,18 +141,19 @@ def run(
 
     When it is time to stop, `stopped` says so; what was done is kept and published.
     """
-    outcome = Outcome()
+    outcome, publisher = Outcome(), Publisher(bench.settings, store, bench.ledger)
     bench.progress.plan(_planned(bench, events, waiting))
     for event in events:
         _put_programme(bench, store, event)
         withdraw(bench.settings.data, store, bench.ledger, event)
-    _publish_if_due(bench, store, outcome)
+    publisher.if_due()
     try:
-        _work(bench, store, events, waiting, outcome)
+        _work(bench, store, events, waiting, outcome, publisher)
     except Stopped as reason:
         outcome.stopped = reason
     # What failed is said in public too.
-    _publish_if_due(bench, store, outcome)
+    publisher.if_due()
+    outcome.published = publisher.shown
     return outcome
 
 
@@ -168,6 +163,7 @@ def _work(
     events: Sequence[Event],
     waiting: Mapping[str, DueStep],
     outcome: Outcome,
+    publisher: Publisher,
 ) -> None:
     queue = [(e, r) for e, r in _recordings(events) if f"{e.id}/{r.id}" in waiting]
     for (event, recording), following in zip_longest(queue, queue[1:]):
@@ -185,7 +181,7 @@ def _work(
                 _count(store, name, outcome)
                 # Words given to somebody who wants nothing published leave the copy now.
                 withdraw(bench.settings.data, store, bench.ledger, event)
-                _publish_now_and_then(bench, store, outcome)
+                publisher.now_and_then()
     for make in (make_sound_copy, make_pictures):
         for event, recording in _with_pictures(bench, events):
             name = f"{event.id}/{recording.id}"
@@ -195,7 +191,7 @@ def _work(
                 if make(bench.settings, store, bench.ledger, bench.progress, event, recording):
                     if name not in outcome.pictured:
                         outcome.pictured.append(name)
-                    _publish_now_and_then(bench, store, outcome)
+                    publisher.now_and_then()
 
 
 def _count(store: Store, name: str, outcome: Outcome) -> None:
@@ -347,18 +343,3 @@ def _words(
         bench.ledger.apply(f"recording:{name}", key)
         bench.ledger.note("processing", name, "storing", "success")
     return True
-
-
-def _publish_now_and_then(bench: Bench, store: Store, outcome: Outcome) -> None:
-    """Publish a finished recording at once, unless that would take more of the night than work."""
-    resting_s = time.monotonic() - outcome.published_at_s
-    if outcome.publishing_s < QUICK_S or resting_s > SHARE * outcome.publishing_s:
-        _publish_if_due(bench, store, outcome)
-
-
-def _publish_if_due(bench: Bench, store: Store, outcome: Outcome) -> None:
-    began_s = time.monotonic()
-    made = publish_if_due(bench.settings, store, bench.ledger)
-    if made is not None:
-        outcome.published, outcome.published_at_s = made, time.monotonic()
-        outcome.publishing_s = outcome.published_at_s - began_s

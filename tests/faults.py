@@ -199,7 +199,7 @@ def _live(request: dict[str, str]) -> None:
     import ctypes  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
-    from pipeline import ledger  # noqa: PLC0415
+    from archive import values  # noqa: PLC0415
     from pipeline.cli import main  # noqa: PLC0415
 
     signal.alarm(_LIMIT_S)
@@ -209,7 +209,7 @@ def _live(request: dict[str, str]) -> None:
     said = os.open(request["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(said, 1)
     os.dup2(said, 2)
-    ledger.now = lambda: request["moment"]
+    values.now = lambda: request["moment"]
     os.environ |= {"FAULTS_ROOT": request["root"], "FAULTS_SHARED": request["shared"]}
     if request["log"] is not None:
         os.environ["FAULTS_LOG"] = request["log"]

@@ -23,7 +23,7 @@ from small_archive import EVENT, edit, programme_of, small_archive
 
 from archive.site.serve import make_app
 from archive.store import open_store
-from pipeline import run
+from pipeline import publication
 from pipeline.ledger import Ledger
 from pipeline.night import Request, run_archive
 from pipeline.pictures import audible
@@ -283,8 +283,8 @@ def test_a_publication_that_takes_long_waits_for_the_end(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where publishing would take more of the night than work, it comes first and last only."""
-    monkeypatch.setattr(run, "QUICK_S", -1.0)
-    monkeypatch.setattr(run, "SHARE", 1e9)
+    monkeypatch.setattr(publication, "QUICK_S", -1.0)
+    monkeypatch.setattr(publication, "SHARE", 1e9)
     outcome = run_archive(Request(archive.config), Progress(StringIO()))
     assert outcome.heard
     assert outcome.published is not None

@@ -11,12 +11,13 @@ from noises import hall
 from sqlite_utils import Database
 
 from archive.errors import Stopped
+from archive.values import canonical
 from pipeline import listening, media, split, steps
 from pipeline.executors import Engine
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.kept import segments_to_json
-from pipeline.ledger import Done, Ledger, Step, canonical
+from pipeline.ledger import Done, Ledger, Step
 from pipeline.progress import Progress
 from pipeline.transcribe import Recognition
 

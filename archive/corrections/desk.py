@@ -6,13 +6,12 @@ Nothing that the machine found is changed.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from archive import values
 from archive.corrections import model
 from archive.corrections.applied import Corrected
 from archive.corrections.model import NOBODY_NAMED, Correction, Stretch
@@ -21,6 +20,7 @@ from archive.corrections.retime import retimed
 from archive.corrections.wishes import ids_of, spellings
 from archive.errors import ArchiveFault
 from archive.french import tokens
+from archive.passage import timed_words
 from archive.wording import Text
 
 if TYPE_CHECKING:
@@ -47,11 +47,6 @@ class Author:
     by: str
     why: str = ""
     source: str = ""
-
-
-def now() -> str:
-    """Return this moment in UTC, ISO 8601, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Desk:
@@ -192,8 +187,9 @@ class Desk:
         `kept` are the places where others go on saying the name: somebody decided so.
         """
         self._refuse_stranger(person)
+        turns = {recording: self._turns(recording) for recording in {m.recording for m in kept}}
         stretches = tuple(
-            self._stretch(m.recording, self._turns(m.recording), m.start_ms, m.end_ms) for m in kept
+            self._stretch(m.recording, turns[m.recording], m.start_ms, m.end_ms) for m in kept
         )
         ids = ids_of(self._db, person)
         names = "\n".join(spellings(self._db, ids))
@@ -241,11 +237,11 @@ class Desk:
                 "they are only in the originals, which were never changed",
                 number=number,
             )
-        self._store.undo_correction(number, now())
+        self._store.undo_correction(number, values.now())
         return found
 
     def _record(self, correction: Correction) -> Correction:
-        known = replace(correction, **asdict(self._author), made_at=now())
+        known = replace(correction, **asdict(self._author), made_at=values.now())
         return replace(known, id=self._store.add_correction(known.row()))
 
     def _refuse_stranger(self, person: str) -> None:
@@ -366,10 +362,10 @@ def _spans(turns: Iterable[Row]) -> list[tuple[int, int]]:
 
 def _spoken(passage: Row) -> list[SpokenWord]:
     """Return a passage's words; whole as one where their times are not known."""
-    said, times = passage["text"].split(" "), json.loads(passage["words"] or "[]")
-    if len(said) != len(times):
+    words = timed_words(passage["text"], passage["words"])
+    if words is None:
         return [(passage["start_ms"], passage["end_ms"], passage["text"])]
-    return [(a, b, word) for word, (a, b, *_) in zip(said, times, strict=True)]
+    return [(start, end, word) for start, end, _, word in words]
 
 
 def _in(word: SpokenWord, start_ms: int, end_ms: int) -> bool:

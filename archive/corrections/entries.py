@@ -11,8 +11,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from archive import values
 from archive.corrections import model
-from archive.corrections.desk import Author, Desk, now
+from archive.corrections.desk import Author, Desk
 from archive.corrections.place import read_place
 from archive.errors import ArchiveFault
 
@@ -70,7 +71,7 @@ def follow(store: Store, event: str, entries: Sequence[Entry]) -> list[tuple[Ent
     wanted = {entry.digest: entry for entry in entries}
     for digest, correction in standing.items():
         if digest not in wanted and correction.kind != "withdraw":
-            store.undo_correction(correction.id, now())
+            store.undo_correction(correction.id, values.now())
     faults = []
     for digest, entry in wanted.items():
         if digest in standing or not _is_ready(store, event, entry):

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archive.corrections import model
-from archive.public_words import QUOTE_MS, compact
+from archive.passage import only
+from archive.public_words import QUOTE_MS
+from archive.values import canonical
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
 
     from archive.corrections.model import Correction, Stretch
 
@@ -26,20 +27,26 @@ def erase_words(db: sqlite3.Connection, recording: str, gone: Stretch) -> None:
     """
     start_ms, end_ms = gone.start_ms, gone.end_ms
     stretch = (recording, start_ms, end_ms)
+
+    def stays(start: int, end: int) -> bool:
+        return max(end, start + 1) <= start_ms or start >= end_ms  # some words take no time
+
     passages = db.execute(
-        "SELECT p.id, p.text, p.words, p.heard FROM passages p JOIN turns t ON t.id = p.turn_id "
+        "SELECT p.id, p.start_ms, p.end_ms, p.text, p.words, p.heard FROM passages p "
+        "JOIN turns t ON t.id = p.turn_id "
         "WHERE t.recording_id = ? AND p.end_ms > ? AND p.start_ms < ?",
         stretch,
     ).fetchall()
-    for number, text, words, heard in passages:
-        left = _left(text, json.loads(words or "[]"), json.loads(heard or "{}"), start_ms, end_ms)
+    for number, *values in passages:
+        names = ("start_ms", "end_ms", "text", "words", "heard")
+        left = only(dict(zip(names, values, strict=True)), stays)
         if left is None:
             db.execute("DELETE FROM passages WHERE id = ?", [number])
         else:
             db.execute(
-                "UPDATE passages SET text = ?, words = ?, heard = ?, start_ms = ?, end_ms = ? "
-                "WHERE id = ?",
-                [*left, number],
+                "UPDATE passages SET start_ms = :start_ms, end_ms = :end_ms, text = :text, "
+                "words = :words, heard = :heard WHERE id = :id",
+                {**left, "id": number},
             )
     db.execute("DELETE FROM turns WHERE id NOT IN (SELECT turn_id FROM passages)")
     db.execute(
@@ -50,30 +57,6 @@ def erase_words(db: sqlite3.Connection, recording: str, gone: Stretch) -> None:
         _erase_in(db, correction, recording, gone)
 
 
-def _left(
-    text: str, times: Sequence[Sequence[Any]], heard: dict[str, str], start_ms: int, end_ms: int
-) -> tuple[object, ...] | None:
-    """Return a passage's text, words, heard, start and end without a stretch; None: nothing."""
-    said = text.split(" ")
-    if len(said) != len(times):
-        return None
-    kept = [
-        n
-        for n, (start, end, *_) in enumerate(times)
-        if max(end, start + 1) <= start_ms or start >= end_ms
-    ]
-    if not kept:
-        return None
-    forms = {str(new): heard[str(old)] for new, old in enumerate(kept) if str(old) in heard}
-    return (
-        " ".join(said[n] for n in kept),
-        compact([times[n] for n in kept]),
-        compact(forms) if forms else None,
-        times[kept[0]][0],
-        max(times[n][1] for n in kept),
-    )
-
-
 def _erase_quotes(db: sqlite3.Connection, recording: str, start_ms: int, end_ms: int) -> None:
     rows = db.execute("SELECT id, evidence FROM turns WHERE recording_id = ?", [recording])
     for number, evidence in rows.fetchall():
@@ -81,7 +64,7 @@ def _erase_quotes(db: sqlite3.Connection, recording: str, start_ms: int, end_ms:
         # A reason tells when it begins, and its quote may run on.
         left = [r for r in reasons if not start_ms - QUOTE_MS <= r["start_ms"] < end_ms + QUOTE_MS]
         if len(left) < len(reasons):
-            db.execute("UPDATE turns SET evidence = ? WHERE id = ?", [compact(left), number])
+            db.execute("UPDATE turns SET evidence = ? WHERE id = ?", [canonical(left), number])
 
 
 def _erase_in(

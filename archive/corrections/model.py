@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from archive.values import canonical
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
@@ -109,17 +111,13 @@ class Correction:
             "start_ms": min((s.start_ms for s in self.stretches), default=None),
             "end_ms": max((s.end_ms for s in self.stretches), default=None),
             "kind": self.kind,
-            "value": _compact({"stretches": [_told(s) for s in self.stretches], **self.facts}),
+            "value": canonical({"stretches": [_told(s) for s in self.stretches], **self.facts}),
             "by": self.by,
             "made_at": self.made_at,
             "why": self.why,
             "source": self.source,
             "undone_at": self.undone_at,
         }
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _told(stretch: Stretch) -> list[object]:

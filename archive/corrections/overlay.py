@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from archive.corrections.ground import Landed, find_words, land, land_words
 from archive.corrections.spelling import mended
+from archive.passage import timed_words
+from archive.values import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -295,15 +297,15 @@ def _start(word: Said) -> int:
 
 
 def _words(passage: Row, turn: int, number: int) -> list[Said]:
-    said, times = passage["text"].split(" "), json.loads(passage["words"] or "[]")
+    words = timed_words(passage["text"], passage["words"])
     heard: Mapping[str, str] = json.loads(passage["heard"] or "{}")
     origin = passage["origin"]
-    if len(said) != len(times):
+    if words is None:
         whole = (passage["start_ms"], passage["end_ms"], passage["text"], 1.0, None)
         return [Said(*whole, turn, number, origin, timed=False)]
     return [
         Said(start, end, text, probability, heard.get(str(n)), turn, number, origin)
-        for n, (text, (start, end, probability)) in enumerate(zip(said, times, strict=True))
+        for n, (start, end, probability, text) in enumerate(words)
     ]
 
 
@@ -327,8 +329,8 @@ def _passage(base: Row, number: int, words: Sequence[Said]) -> Row:
         **row,
         "start_ms": words[0].start_ms,
         "end_ms": max(w.end_ms for w in words),
-        "words": json.dumps([[w.start_ms, w.end_ms, w.probability] for w in words]),
-        "heard": json.dumps(heard, ensure_ascii=False) if heard else None,
+        "words": canonical([[w.start_ms, w.end_ms, w.probability] for w in words]),
+        "heard": canonical(heard) if heard else None,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.corrections.model import NOBODY_NAMED, read
 from archive.french import fold, tokens, written
+from archive.passage import timed_words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -134,10 +134,10 @@ def mentions(turns: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Iterat
     sought = _forms(names)
     for turn in turns:
         for passage in turn["passages"]:
-            times = json.loads(passage["words"] or "[]")
             said = passage["text"].split(" ")
-            if len(times) != len(said):
-                times = [(passage["start_ms"], passage["end_ms"])] * len(said)
+            whole = (passage["start_ms"], passage["end_ms"])
+            words = timed_words(passage["text"], passage["words"])
+            times = [whole] * len(said) if words is None else [(a, b) for a, b, *_ in words]
             letters = [fold(" ".join(w.form for w in written(word))) for word in said]
             for first, last in _found(letters, sought):
                 yield Mention(

@@ -17,6 +17,7 @@ from archive.export.transcript import (
     Turn,
     Word,
 )
+from archive.passage import timed_words
 from archive.provenance import read_captures, read_corrections, read_steps
 from archive.wording import Text
 
@@ -184,11 +185,8 @@ def _joined(values: Iterable[str | None]) -> str | None:
 
 def _words(text: str, times: str | None, heard: str | None) -> tuple[Word, ...]:
     """Return the words with their times; none where the times are not those of the text."""
-    said, known = text.split(" "), json.loads(times or "[]")
-    if len(said) != len(known):
-        return ()
     mended = json.loads(heard or "{}")
     return tuple(
         Word(start, end, word, probability, mended.get(str(place)))
-        for place, (word, (start, end, probability)) in enumerate(zip(said, known, strict=True))
+        for place, (start, end, probability, word) in enumerate(timed_words(text, times) or ())
     )

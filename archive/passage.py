@@ -1,0 +1,50 @@
+"""A passage's words with their times, as its row holds them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from archive.values import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Row = dict[str, Any]
+TimedWord: TypeAlias = tuple[int, int, float, str]
+"""Start and end in ms of the recording, probability, and the word."""
+
+
+def timed_words(text: str, words: str | None) -> list[TimedWord] | None:
+    """Return each word of a text with its time; None where the times are not those of the text.
+
+    `words` is JSON, [[start_ms, end_ms, probability], …].
+    """
+    said, times = text.split(" "), json.loads(words or "[]")
+    if len(said) != len(times):
+        return None
+    pairs = zip(said, times, strict=True)
+    return [(start, end, probability, word) for word, (start, end, probability) in pairs]
+
+
+def only(passage: Row, keep: Callable[[int, int], bool]) -> Row | None:
+    """Return a passage with the words that are kept, by start and end in ms; None: no word is.
+
+    Without the times of its words it is kept whole or not at all. What was heard beneath a word
+    may be of its neighbours: where a word goes, all of that goes too.
+    """
+    words = timed_words(passage["text"], passage["words"])
+    if words is None:
+        whole = keep(passage["start_ms"], passage["end_ms"])
+        return {**passage, "words": None, "heard": None} if whole else None
+    kept = [word for word in words if keep(word[0], word[1])]
+    if not kept or len(kept) == len(words):
+        return passage if kept else None
+    return {
+        **passage,
+        "start_ms": kept[0][0],
+        "end_ms": max(end for _, end, *_ in kept),
+        "text": " ".join(word for *_, word in kept),
+        "words": canonical([times for *times, _ in kept]),
+        "heard": None,
+    }
