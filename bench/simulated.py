@@ -4,8 +4,8 @@
 
 What a machine would hear is drawn: words of French by Zipf's law, 150 a minute, with times and
 probabilities; turns of a minute. With `--each` it is published after each recording, as a run
-does; otherwise at its beginning and its end. Everything else is the project's own: programmes, ledger, gate,
-mending, store, publication. A recording is an hour, an event eight of them.
+does; otherwise at its beginning and its end. Everything else is the project's own: programmes,
+ledger, gate, mending, store, publication. A recording is an hour, an event eight of them.
 """
 
 from __future__ import annotations

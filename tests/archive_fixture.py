@@ -393,6 +393,12 @@ def make_public(folder: Path) -> Path:
     return folder / "public" / "archive.db"
 
 
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return `public/archive.db` of the small archive, made once for each file of tests."""
+    return make_public(tmp_path_factory.mktemp("archive"))
+
+
 @pytest.fixture(scope="session")
 def public_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return `public/archive.db` of the small archive, made once; do not write to it."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +73,17 @@ class Archive:
             check=False,
             timeout=600,
         )
+
+    def recorded(self, step: str = "%") -> dict[str, str]:
+        """Return what stands in the ledger, of one step or of all: keys, each with its moment."""
+        work = self.data / "work.db"
+        if not work.exists():
+            return {}
+        with closing(sqlite3.connect(f"{work.as_uri()}?mode=ro", uri=True)) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'steps'").fetchone():
+                return {}
+            query = "SELECT key, made_at FROM steps WHERE step LIKE ?"
+            return dict(db.execute(query, [step]).fetchall())
 
 
 def archive_of(folder: Path, events: Path) -> Archive:

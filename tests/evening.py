@@ -8,23 +8,31 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from archive_fixture import EVENING, TODAY, evening_event
 
 from archive.corrections.desk import Author, Desk
 from archive.publish import publish
+from archive.store import Store, open_store
 from pipeline.cli_correct import _withdraw_person
 from pipeline.correcting import Workplace
 from pipeline.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from archive.store import Store
+    from collections.abc import Iterator, Sequence
 
 NOTHING: Any = None
 SESSION = RECORDING = f"{EVENING}/soiree"
 Capture = tuple[str, int, int]
 """The first letter of its SHA-256, its start and its length in ms."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Return a new work.db that holds the programme of one event."""
+    with open_store(tmp_path / "work.db") as opened:
+        opened.put_event(EVENING, evening_event())
+        yield opened
 
 
 def put(

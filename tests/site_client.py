@@ -6,11 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 from lxml import html
 
+from archive.site.serve import make_app
 from archive.site.settings import SiteSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archive.site.answers import App
 
 SITE = SiteSettings("Archive d'essai", "fr", "https://archive.example.org", "mailto:x@example.org")
@@ -34,3 +38,9 @@ class Client:
 
     def page(self, path: str) -> html.HtmlElement:
         return html.fromstring(self.get(path).content)
+
+
+@pytest.fixture(scope="module")
+def client(public: Path) -> Client:
+    """Return a visitor of the small archive."""
+    return Client(make_app(public, public.parent, SITE))

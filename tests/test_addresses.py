@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from archive_fixture import DAY, EVENING, TODAY, day_recording, make_public, turn
+from archive_fixture import DAY, EVENING, TODAY, day_recording, make_public, public, turn
 from lxml import html
 from site_client import SITE, Client
 
@@ -17,6 +17,8 @@ from archive.store import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["public"]
 
 PINNED = {
     "/": "text/html",
@@ -51,11 +53,6 @@ PINNED = {
     "/sitemap.xml": "application/xml",
     "/robots.txt": "text/plain",
 }
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_public(tmp_path_factory.mktemp("archive"))
 
 
 @pytest.mark.parametrize("path", PINNED)

@@ -245,15 +245,15 @@ def test_a_killed_run_goes_on_and_leaves_nothing(second: Archive, tmp_path: Path
     with _cluster(archive) as cluster:
         words = [str(PLENARY), "--config", str(archive.config), "run"]
         run = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-        wait_for(lambda: _recorded(archive) or run.poll() is not None)
+        wait_for(lambda: archive.recorded("words") or run.poll() is not None)
         run.kill()
         run.wait()
-        before = _recorded(archive)
+        before = archive.recorded("words")
         assert before
         done = archive.plenary("run")
         assert done.returncode == 0, done.stderr
         assert "worker-1  " in done.stderr
-        assert {key: _recorded(archive)[key] for key in before} == before
+        assert {key: archive.recorded("words")[key] for key in before} == before
         children = _below(cluster.pid)
         assert len(children) >= 4
         cluster.send_signal(signal.SIGINT)
@@ -304,17 +304,6 @@ def _cluster(archive: Archive) -> Iterator[subprocess.Popen[str]]:
             yield cluster
         finally:
             cluster.kill()
-
-
-def _recorded(archive: Archive) -> dict[str, str]:
-    """Return the words that stand in the ledger, by their keys, with the moment of each."""
-    work = archive.data / "work.db"
-    if not work.exists():
-        return {}
-    with closing(sqlite3.connect(f"{work.as_uri()}?mode=ro", uri=True)) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'steps'").fetchone():
-            return {}
-        return dict(db.execute("SELECT key, made_at FROM steps WHERE step = 'words'").fetchall())
 
 
 def _turns(archive: Archive) -> list[tuple[object, ...]]:

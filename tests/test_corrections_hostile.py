@@ -7,36 +7,19 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 import pytest
-from archive_fixture import EVENING, evening_event, turn
-from evening import (
-    RECORDING,
-    SESSION,
-    asked,
-    desk,
-    programme,
-    published,
-    put,
-)
+from archive_fixture import EVENING, turn
+from evening import RECORDING, SESSION, asked, desk, programme, published, put, store
 
 from archive.corrections.applied import Corrected
 from archive.corrections.overlay import EDGE_MS
 from archive.corrections.place import Place, read_place
 from archive.corrections.report import open_questions
 from archive.errors import ArchiveFault
-from archive.store import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from archive.store import Store
 
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Return a new work.db that holds the programme of one event."""
-    with open_store(tmp_path / "work.db") as opened:
-        opened.put_event(EVENING, evening_event())
-        yield opened
-
+__all__ = ["store"]
 
 NEW = {"name": "Lou Nouvel", "sort_name": "Nouvel Lou", "role": "jardinière"}
 

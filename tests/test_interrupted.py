@@ -29,21 +29,11 @@ def _content(archive: Archive) -> list[list[tuple[object, ...]]]:
         return [db.execute(f"SELECT * FROM {t} ORDER BY 1, 2, 3").fetchall() for t in TABLES]
 
 
-def _steps(archive: Archive) -> dict[str, str]:
-    work = archive.data / "work.db"
-    if not work.exists():
-        return {}
-    with closing(sqlite3.connect(f"{work.as_uri()}?mode=ro", uri=True)) as db:
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'steps'").fetchone():
-            return {}
-        return dict(db.execute("SELECT key, made_at FROM steps").fetchall())
-
-
 def _interrupt(archive: Archive, how: signal.Signals, recorded: int) -> int:
     """Start a run and signal it once that many steps are recorded; return its exit code."""
     words = [str(PLENARY), "--config", str(archive.config), "run"]
     run = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while run.poll() is None and len(_steps(archive)) < recorded:
+    while run.poll() is None and len(archive.recorded()) < recorded:
         time.sleep(0.02)
     run.send_signal(how)
     return run.wait(timeout=60)
@@ -53,9 +43,9 @@ def test_killed_again_and_again(second: Archive, tmp_path: Path) -> None:
     """SIGKILL after the first, the second, … step; each run goes on where the last one was."""
     archive = archive_of(tmp_path, ROOT / "demo" / "second" / "events")
     for recorded in (1, 2, 3, 5):
-        before = _steps(archive)
+        before = archive.recorded()
         assert _interrupt(archive, signal.SIGKILL, recorded) in {-signal.SIGKILL, 0}
-        after = _steps(archive)
+        after = archive.recorded()
         assert {key: after[key] for key in before} == before, "a recorded step was done again"
     done = archive.plenary("run")
     assert done.returncode == 0, done.stderr

@@ -10,33 +10,23 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from archive_fixture import DAY, EVENING, make_public
+from archive_fixture import DAY, EVENING, make_public, public
 from lxml import etree, html
-from site_client import SITE, Client
+from site_client import SITE, Client, client
 
 from archive.site.pages import render
-from archive.site.serve import make_app
 from archive.site.settings import SiteSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+__all__ = ["client", "public"]
 
 RECORDING = f"/recordings/{DAY}/matin"
 FAR = f"https://archive.example.org/recordings/{DAY}/matin"
 DOUBT = "(nom attribué automatiquement)"
 ATOM = "{http://www.w3.org/2005/Atom}"
 VIDEO = "{http://www.google.com/schemas/sitemap-video/1.1}"
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_public(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def client(public: Path) -> Client:
-    return Client(make_app(public, public.parent, SITE))
 
 
 def described(client: Client, path: str) -> dict[str, Any]:

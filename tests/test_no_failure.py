@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import httpx
-import pytest
-from archive_fixture import DAY, EVENING, make_public
+from archive_fixture import DAY, EVENING, public
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from site_client import SITE, Client
+from site_client import client
 from test_addresses import PINNED
-
-from archive.site.serve import make_app
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from site_client import Client
+
+__all__ = ["client", "public"]
 
 CORE = (
     "/archive",
@@ -52,16 +53,6 @@ HOSTILE_PATHS = (
     *("/search/", "/recordings/", f"/recordings/{EVENING}/", "/recordings/a/b/c", "/embed/"),
     *("/static/..%2fsite.css", "/static/nothing", "/media/..%2f..%2fx", "/" + "a/" * 300, "/;a=b"),
 )
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_public(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def client(public: Path) -> Client:
-    return Client(make_app(public, public.parent, SITE))
 
 
 async def statuses(client: Client, paths: list[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from archive_fixture import DAY, EVENING, make_public
+from archive_fixture import DAY, EVENING, public
 from site_client import SITE, Client
 
 from archive.errors import ArchiveFault
@@ -22,10 +22,7 @@ from archive.site.serve import make_app
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_public(tmp_path_factory.mktemp("archive"))
+__all__ = ["public"]
 
 
 @pytest.fixture(scope="module")

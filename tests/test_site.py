@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from archive_fixture import DAY, EVENING, PRIVATE, make_public
+from archive_fixture import DAY, EVENING, PRIVATE, public
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
-from site_client import SITE, Client
+from site_client import SITE, Client, client
 
 from archive.site import links
 from archive.site.pages import render
-from archive.site.serve import make_app
 from archive.site.settings import SiteSettings
 from archive.site.transcript import lane_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["client", "public"]
 
 
 RECORDING = f"/recordings/{DAY}/matin"
@@ -55,16 +56,6 @@ FOR_MACHINES = (
     f"/oembed?url=https://archive.example.org{RECORDING}",
     *(f"{RECORDING}.{ending}" for ending in ("vtt", "srt", "txt", "tei", "json", "csv")),
 )
-
-
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_public(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def client(public: Path) -> Client:
-    return Client(make_app(public, public.parent, SITE))
 
 
 def open_file(path: Path) -> sqlite3.Connection:

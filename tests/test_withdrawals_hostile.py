@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from archive_fixture import EVENING, evening_event, turn
+from archive_fixture import EVENING, turn
 from evening import (
     RECORDING,
     SESSION,
@@ -17,6 +17,7 @@ from evening import (
     programme,
     published,
     put,
+    store,
     withdraw_person,
     work_of,
     workplace,
@@ -30,22 +31,15 @@ from archive.corrections.wishes import Mask
 from archive.errors import ArchiveFault
 from archive.french import fold, tokens
 from archive.publish import rollback
-from archive.store import Store, open_store
 from pipeline.cli_correct import _withdraw_person
 from pipeline.erasing import erase_what_is_due
 from pipeline.ledger import Step
 from pipeline.run import drop_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from archive.store import Store
 
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """Return a new work.db that holds the programme of one event."""
-    with open_store(tmp_path / "work.db") as opened:
-        opened.put_event(EVENING, evening_event())
-        yield opened
+__all__ = ["store"]
 
 
 def test_the_same_capture_in_two_recordings_is_withdrawn_in_both(store: Store) -> None:
