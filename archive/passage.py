@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from archive.values import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
 
 Row = dict[str, Any]
 TimedWord: TypeAlias = tuple[int, int, float, str]
@@ -27,6 +28,16 @@ def timed_words(text: str, words: str | None) -> list[TimedWord] | None:
     return [(start, end, probability, word) for word, (start, end, probability) in pairs]
 
 
+def apart(passage: Row, at: Collection[int]) -> list[Row]:
+    """Return a passage as several: a new one begins with each word whose place is in `at`.
+
+    Its words have their times. Nobody said across a cut what stands on both sides of it.
+    """
+    words = timed_words(passage["text"], passage["words"]) or []
+    edges = [0, *sorted(at), len(words)]
+    return [_part(passage, words[first:last]) for first, last in pairwise(edges)]
+
+
 def only(passage: Row, keep: Callable[[int, int], bool]) -> Row | None:
     """Return a passage with the words that are kept, by start and end in ms; None: no word is.
 
@@ -40,11 +51,15 @@ def only(passage: Row, keep: Callable[[int, int], bool]) -> Row | None:
     kept = [word for word in words if keep(word[0], word[1])]
     if not kept or len(kept) == len(words):
         return passage if kept else None
+    return _part(passage, kept)
+
+
+def _part(passage: Row, words: Sequence[TimedWord]) -> Row:
     return {
         **passage,
-        "start_ms": kept[0][0],
-        "end_ms": max(end for _, end, *_ in kept),
-        "text": " ".join(word for *_, word in kept),
-        "words": canonical([times for *times, _ in kept]),
+        "start_ms": words[0][0],
+        "end_ms": max(end for _, end, *_ in words),
+        "text": " ".join(word for *_, word in words),
+        "words": canonical([times for *times, _ in words]),
         "heard": None,
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from bisect import bisect_right
 from functools import partial
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from archive.corrections.model import NOBODY_NAMED
 from archive.french import fold, tokens
-from archive.passage import only
+from archive.passage import apart, only, timed_words
 from archive.values import canonical
 
 if TYPE_CHECKING:
@@ -28,12 +30,21 @@ Turns = list[tuple["Row", list["Row"]]]
 
 
 def spoken(recording: str, turns: Sequence[Row], scope: Scope, mask: Callable[[str], str]) -> Turns:
-    """Return the public turns of a recording, whose rows hold their passages."""
+    """Return the public turns of a recording, whose rows hold their passages.
+
+    Where something was withdrawn a turn ends and another begins: what stands on both sides of
+    it was not said in one.
+    """
+    gone = [w.start_ms for w in scope.withdrawn.get(recording, ())]
     kept = [
-        (turn, cut)
+        (turn, list(part))
         for turn in turns
         if turn["session_id"] in scope.sessions and turn["person_id"] not in scope.silenced
-        if (cut := _cut_all(turn["passages"], scope.sessions[turn["session_id"]], scope, mask))
+        for cut in [_cut_all(turn["passages"], scope.sessions[turn["session_id"]], scope, mask)]
+        for _, part in groupby(
+            (piece for passage in cut for piece in _apart(passage, gone)),
+            key=lambda piece: bisect_right(gone, piece["start_ms"]),
+        )
     ]
     published = [p for _, cut in kept for p in cut]
     made = []
@@ -61,6 +72,14 @@ def _cut(passage: Row, session: Row, scope: Scope, mask: Callable[[str], str]) -
     as_heard = " ".join(heard.get(str(i), word) for i, word in enumerate(text.split(" ")))
     # Beneath a word there may be a name that somebody wrote over.
     return cut if mask(as_heard) == as_heard else {**cut, "heard": None}
+
+
+def _apart(passage: Row, gone: Sequence[int]) -> list[Row]:
+    """Return a passage cut where something was withdrawn between two of its words."""
+    words = timed_words(passage["text"], passage["words"]) or []
+    before = [bisect_right(gone, start) for start, *_ in words]
+    at = [n for n, (one, other) in enumerate(pairwise(before), 1) if one != other]
+    return apart(passage, at) if at else [passage]
 
 
 def _extent(turn: Row, whole: Sequence[Row], cut: Sequence[Row]) -> Row:

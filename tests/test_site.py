@@ -388,3 +388,11 @@ def test_people_who_wish_not_to_be_named_keep_their_voices_apart() -> None:
     ]
     lanes = [lane_of(turn) for turn in turns]
     assert lanes == ["voice-2", "voice-3", "ana-exemple", "ana-exemple", "voice-5"]
+
+
+def test_nobody_is_told_apart_by_the_company_of_the_unnamed(client: Client) -> None:
+    """The page of "une personne" says that it is several, and not with whom; it is not listed."""
+    page = client.page("/people/une-personne")
+    assert "ce n’est pas une seule personne" in page.text_content()
+    assert not page.xpath("//*[@id='company']")
+    assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]

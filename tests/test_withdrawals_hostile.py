@@ -26,7 +26,7 @@ from evening import (
 from archive.corrections.applied import Corrected
 from archive.corrections.erasing import erase_words
 from archive.corrections.place import Place, read_place
-from archive.corrections.report import open_questions
+from archive.corrections.report import open_questions, reported
 from archive.corrections.wishes import Mask
 from archive.errors import ArchiveFault
 from archive.french import fold, tokens
@@ -185,7 +185,7 @@ def test_an_earlier_file_that_shows_nothing_hidden_is_kept(store: Store) -> None
     published(store)
     public = work_of(store).parent / "public"
     assert rollback(public)
-    assert asked(store, "SELECT text FROM passages") == [("Un deux trois quatre.",)]
+    assert asked(store, "SELECT text FROM passages") == [("Un deux",), ("trois quatre.",)]
 
 
 def test_what_goes_wrong_on_the_way_leaves_no_words_online(
@@ -303,7 +303,7 @@ def test_whoever_says_her_own_name_is_asked_about_it_too(store: Store) -> None:
     assert at.mentions("bo-exemple", "nothing") == []
     _withdraw_person(at, "bo-exemple", "no-name", erase=False, others="blank")
     assert "Modèle".encode() not in published(store)
-    assert asked(store, "SELECT text FROM passages") == [("Je suis bonsoir.",)]
+    assert asked(store, "SELECT text FROM passages") == [("Je suis",), ("bonsoir.",)]
 
 
 def test_a_name_given_to_whoever_withdrew_silences_at_once(store: Store) -> None:
@@ -351,7 +351,7 @@ def test_a_wish_of_the_programme_is_asked_about_too(store: Store) -> None:
     desk(store).withdraw(place)
     assert list(open_questions(store.db.conn)) == []
     published(store)
-    assert asked(store, "SELECT text FROM passages") == [("Bonsoir, merci de venir.",)]
+    assert asked(store, "SELECT text FROM passages") == [("Bonsoir, merci",), ("de venir.",)]
 
 
 def test_a_name_in_words_that_take_no_time_can_be_taken_away(store: Store) -> None:
@@ -369,3 +369,25 @@ def test_a_name_in_words_that_take_no_time_can_be_taken_away(store: Store) -> No
         store.db.execute("UPDATE passages SET words = ?", [words])
         erase_words(store.db.conn, RECORDING, gone.stretches[0])
     assert store.db.execute("SELECT text FROM passages").fetchall() == [("Bonsoir merci venir.",)]
+
+
+def test_what_stands_on_both_sides_of_a_withdrawal_is_not_said_in_one(store: Store) -> None:
+    """A turn ends where something was taken away, and what follows is another."""
+    said = "Il y a dix bénévoles ici. Voici les monnaies."
+    put(store, [turn(SESSION, 1_000, said, person="bo-exemple")])
+    desk(store).withdraw(Place(RECORDING, 2_200, 3_000))
+    published(store)
+    assert asked(store, "SELECT text FROM passages ORDER BY id") == [
+        ("Il y a",),
+        ("ici. Voici les monnaies.",),
+    ]
+    turns = asked(store, "SELECT start_ms, end_ms, person_id FROM turns ORDER BY id")
+    assert turns == [(1_000, 2_200, "bo-exemple"), (3_000, 4_600, "bo-exemple")]
+
+
+def test_a_wish_has_no_place_that_could_move(store: Store) -> None:
+    """What a wish keeps of others' words is no ground of its own: the list says that it holds."""
+    put(store, [turn(SESSION, 1_000, "Merci Bo Modèle.")])
+    at = workplace(store)
+    at.desk.withdraw_person("bo-exemple", "no-name", at.mentions("bo-exemple", "no-name"))
+    assert [line.strip() for line in reported(store.db.conn, undone=False)][1] == "holds"

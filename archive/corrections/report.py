@@ -134,7 +134,7 @@ def _what(correction: Correction) -> str:
 
 def _lost(correction: Correction, landed: Sequence[Landed]) -> int:
     """Count the stretches whose ground was not found; where a recording is gone, all of its."""
-    if correction.kind == "withdraw" and not correction.takes_away:
+    if correction.whose:
         return 0
     return len(correction.stretches) - sum(place.state != "lost" for place in landed)
 
@@ -146,7 +146,8 @@ def _state(correction: Correction, landed: Sequence[Landed], mended: int) -> str
     if correction.kind == "replace":
         return say("places mended: {count}", count=mended)
     lost = _lost(correction, landed)
-    moved = [place for place in landed if place.state == "moved"]
+    is_wish = bool(correction.whose)
+    moved = [place for place in landed if place.state == "moved" and not is_wish]
     if lost and correction.kind == "withdraw":
         return say(
             "holds where it was; its sound was not found again: look whether it is elsewhere"

@@ -88,7 +88,8 @@ def about(db: sqlite3.Connection, visit: Visit) -> Row:
     """Return the figures, the tools behind the words, how right they are, and the licences."""
     tools = rows(
         db,
-        "SELECT DISTINCT step, tool, version, model FROM provenance ORDER BY step, tool, version",
+        "SELECT DISTINCT step, tool, version, model FROM provenance WHERE step <> 'correction'"
+        " ORDER BY step, tool, version",
     )
     licences = rows(
         db, "SELECT DISTINCT licence FROM events WHERE licence IS NOT NULL ORDER BY licence"

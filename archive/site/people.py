@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archive.corrections.model import NOBODY_NAMED
 from archive.site.reading import Row, Visit, events, number, parsed, row, rows, text
 
 if TYPE_CHECKING:
@@ -16,8 +17,9 @@ MOST_COMPANY = 24
 def person(db: sqlite3.Connection, _visit: Visit, person_id: str) -> Row | None:
     """Return a person with her roles and turns; None when unknown.
 
-    An id that was joined to another's leads to the same page. Until a human has
-    confirmed one of her turns, search engines are asked to stay away.
+    `several` people stand behind the name of those who wish not to be named: who was with whom
+    would tell them apart. An id that was joined to another's leads to the same page. Until a
+    human has confirmed one of her turns, search engines are asked to stay away.
     """
     found = row(
         db,
@@ -28,6 +30,7 @@ def person(db: sqlite3.Connection, _visit: Visit, person_id: str) -> Row | None:
     if found is None:
         return None
     person_id = text(found["id"])
+    several = person_id == NOBODY_NAMED[0]
     turns = rows(
         db,
         "SELECT turns.*, sessions.title AS session_title, events.title AS event_title,"
@@ -46,9 +49,10 @@ def person(db: sqlite3.Connection, _visit: Visit, person_id: str) -> Row | None:
         "confirmed_ms": sum(
             number(t["end_ms"]) - number(t["start_ms"]) for t in turns if t["origin"] != "automatic"
         ),
-        "company": company(db, person_id),
+        "several": several,
+        "company": [] if several else company(db, person_id),
         "announced": announced(db, person_id),
-        "unlisted": not any(t["origin"] in ("confirmed", "corrected") for t in turns),
+        "unlisted": several or not any(t["origin"] in ("confirmed", "corrected") for t in turns),
     }
 
 
