@@ -285,3 +285,11 @@ def test_long_pages_are_zipped_for_who_asks(client: Client) -> None:
     assert zipped.headers["content-encoding"] == "gzip"
     assert "accept-encoding" in zipped.headers["vary"].lower()
     assert zipped.text == plain.text
+
+
+def test_media_are_asked_for_again_each_time(client: Client) -> None:
+    """What was withdrawn plays from no cache: whoever keeps media asks whether they still stand."""
+    answer = client.get(f"/media/{DAY}/matin.mp4")
+    assert "no-cache" in answer.headers["cache-control"]
+    again = client.get(f"/media/{DAY}/matin.mp4", **{"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304

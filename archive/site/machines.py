@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archive.corrections.model import NOBODY_NAMED
 from archive.site.home import NEWEST_EVENTS
 from archive.site.links import Links, is_elsewhere
 from archive.site.player import sound_beside
@@ -40,8 +41,9 @@ def sitemap(db: sqlite3.Connection, visit: Visit) -> Row:
         far.person(text(p["person_id"]))
         for p in rows(
             db,
-            "SELECT DISTINCT person_id FROM turns WHERE person_id IS NOT NULL"
+            "SELECT DISTINCT person_id FROM turns WHERE person_id <> ?"
             " AND origin IN ('confirmed', 'corrected') ORDER BY person_id",
+            NOBODY_NAMED[0],
         )
     ]
     return {"addresses": addresses, "recordings": films(db), "far": far}
