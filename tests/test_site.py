@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -18,6 +19,7 @@ from lxml import etree, html
 from site_client import SITE, Client, client
 
 from archive.site import links
+from archive.site.home import figures
 from archive.site.pages import render
 from archive.site.settings import SiteSettings
 from archive.site.transcript import lane_of
@@ -396,3 +398,14 @@ def test_nobody_is_told_apart_by_the_company_of_the_unnamed(client: Client) -> N
     assert "ce n’est pas une seule personne" in page.text_content()
     assert not page.xpath("//*[@id='company']")
     assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
+
+
+def test_only_names_count_as_names(public: Path) -> None:
+    """Neither whoever is not to be named nor a voice that a person said is nobody's is one."""
+    with closing(open_file(public)) as db:
+        found = figures(db)
+        named = "FROM turns WHERE person_id NOT NULL AND person_id <> 'une-personne'"
+        people, spoken = db.execute(
+            f"SELECT COUNT(DISTINCT person_id), SUM(end_ms - start_ms) {named}"
+        ).fetchone()
+    assert (found["people"], found["named_ms"]) == (people, spoken)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archive.corrections.model import NOBODY_NAMED
 from archive.search import Query, search
 from archive.site.accuracy import accuracy
 from archive.site.reading import Row, Visit, events, number, row, rows, speakers, text
@@ -22,12 +23,13 @@ def figures(db: sqlite3.Connection) -> Row:
         db,
         "SELECT (SELECT COUNT(*) FROM events) AS events,"
         " (SELECT COUNT(*) FROM recordings WHERE status IN ('ok', 'partial')) AS recordings,"
-        " (SELECT COUNT(DISTINCT person_id) FROM turns) AS people,"
+        " (SELECT COUNT(DISTINCT person_id) FROM turns WHERE person_id <> ?1) AS people,"
         " (SELECT COALESCE(SUM(end_ms - start_ms), 0) FROM turns) AS spoken_ms,"
-        " (SELECT COALESCE(SUM(end_ms - start_ms), 0) FROM turns WHERE person_id IS NOT NULL)"
+        " (SELECT COALESCE(SUM(end_ms - start_ms), 0) FROM turns WHERE person_id <> ?1)"
         "   AS named_ms,"
         " (SELECT COALESCE(SUM(end_ms - start_ms), 0) FROM turns"
-        "   WHERE origin IN ('confirmed', 'corrected')) AS confirmed_ms",
+        "   WHERE person_id <> ?1 AND origin IN ('confirmed', 'corrected')) AS confirmed_ms",
+        NOBODY_NAMED[0],
     )
     assert found is not None
     spoken = number(found["spoken_ms"])
