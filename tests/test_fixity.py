@@ -101,7 +101,7 @@ def test_an_interrupted_check_goes_on_with_the_rest(
 ) -> None:
     """What was verified longest ago, or never, comes first."""
     first = next(check_originals(ledger, films, lambda _: None))
-    monkeypatch.setattr("pipeline.ledger.now", lambda: "2999-01-01T00:00:00+00:00")
+    monkeypatch.setattr("archive.values.now", lambda: "2999-01-01T00:00:00+00:00")
     second = next(check_originals(ledger, films, lambda _: None))
     assert {first.file, second.file} == {film.path for film in films}
     assert next(check_originals(ledger, films, lambda _: None)).file == first.file
