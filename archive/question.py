@@ -48,6 +48,20 @@ class Question:
     stop_words: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What says a term: any of some phrases of index tokens, as they are or as beginnings."""
+
+    phrases: tuple[str, ...]
+    beginning: bool
+
+    @property
+    def match(self) -> str:
+        """The MATCH expression: the phrases in quotes."""
+        star = " *" if self.beginning else ""
+        return "(" + " OR ".join(f"{quoted(phrase)}{star}" for phrase in self.phrases) + ")"
+
+
 def read_question(text: str) -> Question:
     """Read what a visitor typed: words, "phrases" in any quotes, beginnings like coop*."""
     plain = unicodedata.normalize("NFC", text[:_LONGEST_TEXT])
@@ -70,21 +84,15 @@ def _is_prefix(text: str, end: int, form: str) -> bool:
     return text[end : end + 1] == "*" and len(form) >= _SHORTEST_PREFIX
 
 
-def expressions(db: sqlite3.Connection, terms: Sequence[Term]) -> list[str]:
-    """Return the MATCH expression of each term, from the archive's own forms."""
-    return [expression(db, term) for term in terms]
-
-
-def together(expressions: Sequence[str]) -> str:
-    """Return the MATCH expression of what says all of some terms."""
-    return " AND ".join(expressions)
-
-
-def expression(db: sqlite3.Connection, term: Term) -> str:
-    """Return the MATCH expression of one term: its forms, in quotes."""
+def look_up(db: sqlite3.Connection, term: Term) -> Sought:
+    """Return what says a term, from the archive's own forms."""
     phrases = forms_of(db, term) if term.kind == "word" else _written_otherwise(term.form)
-    star = " *" if term.kind == "prefix" else ""
-    return "(" + " OR ".join(f"{quoted(phrase)}{star}" for phrase in phrases) + ")"
+    return Sought(phrases, term.kind == "prefix")
+
+
+def together(sought: Sequence[Sought]) -> str:
+    """Return the MATCH expression of passages that say all that is sought."""
+    return " AND ".join(one.match for one in sought)
 
 
 def quoted(phrase: str) -> str:

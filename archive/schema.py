@@ -366,12 +366,8 @@ PAGE_BYTES = 16_384
 """The page size of a published file: in SQLite's usual one of 4096 a passage with its times leaves
 so much room that a third of the file is empty."""
 
-HIT_INDEXES = (
-    "CREATE INDEX hit_turns ON passages(id, turn_id)",
-    "CREATE INDEX hit_speakers ON turns(id, session_id, person_id, origin)",
-    "CREATE INDEX hit_roles ON roles(person_id, event_id, organisation_id)",
-)
-"""What filters and facets ask of a hit, without reading its words and their times."""
+CREATE_HIT_SPEAKERS = "CREATE INDEX hit_speakers ON turns(id, session_id, person_id, origin)"
+"""What `archive/columns.py` reads of all turns, without the evidence of each."""
 
 
 def create_tables(db: Database, *, public: bool) -> None:
@@ -380,6 +376,6 @@ def create_tables(db: Database, *, public: bool) -> None:
         if table.in_public if public else table.in_work:
             table.create(db, public=public)
     if public:
-        for statement in (CREATE_FTS, *HIT_INDEXES):
+        for statement in (CREATE_FTS, CREATE_HIT_SPEAKERS):
             db.execute(statement)
     db.execute(f"PRAGMA user_version = {VERSION}")

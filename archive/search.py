@@ -7,9 +7,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from archive.facets import FACETS, Facet, Sorted
-from archive.matching import Deadline, Found, best, find, first_said, gather
-from archive.question import expressions, read_question, together
+import numpy as np
+
+from archive.columns import FACETS, columns_of
+from archive.facets import Facet, count_facets
+from archive.matching import Deadline, Found, find, first_said, gather
+from archive.question import look_up, read_question, together
+from archive.ranking import best
 from archive.snippet import MARK_END, MARK_START, highlighted, snippet
 from archive.suggestion import suggest
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping, Sequence
 
-    from archive.matching import Row
+    from archive.columns import Mask, Numbers
 
 
 __all__ = [
@@ -123,51 +127,68 @@ def search(
             return Results(query, order=query.order, note="stop-words")
         if not filters:
             return Results(query, order=query.order, note="no-text")
-    asked = expressions(db, question.terms)
+    columns = columns_of(db)
+    sought = [look_up(db, term) for term in question.terms]
+    match = together(sought) if sought else None
     began = clock()
     counting, enough = Deadline(began + COUNTING_S, clock), Deadline(began + ENOUGH_S, clock)
-    firsts = first_said(db, asked, counting)
+    firsts = first_said(db, [one.match for one in sought], columns.last, counting)
     missing = [term for term, at in zip(question.terms, firsts, strict=True) if at is None]
-    match = together(asked) if asked else None
-    begin = max((at for at in firsts if at is not None), default=1)
-    found = Found((), None) if missing else gather(db, match, filters, counting, begin)
-    sorted_hits = Sorted(db, found.rows, filters)
-    facets = sorted_hits.facets()
-    ids = None
-    if query.order == "relevance" and asked and found.then is None:
-        passing = {row[0] for row in sorted_hits.passing}
-        ids = best(db, asked, passing, _page(query).stop, enough) if passing else []
-    order: Order = "date" if ids is None else "relevance"
-    if ids is None:
-        ids = _newest(db, match, filters, found, sorted_hits.passing, _page(query).stop, enough)
+    passing = columns.passing(filters)
+    found = _found(db, match, firsts, passing, counting)
+    hits = found.passages[passing[found.passages]]
+    wanted = _page(query)
+    ranked = None
+    if query.order == "relevance" and match and found.then is None:
+        ranked = best(db, columns, sought, hits, wanted.stop, enough)
+    listed = ranked
+    if listed is None:
+        listed = _newest(db, match, hits, found.then, passing, wanted.stop, enough)
+    order: Order = "date" if ranked is None else "relevance"
     return Results(
         query,
-        _hits(db, match, ids[_page(query)]),
-        len(sorted_hits.passing),
+        _hits(db, match, listed[wanted].tolist()),
+        len(hits),
         found.then is not None,
         order,
-        "many" if asked and order != query.order else "",
-        facets,
+        "many" if match and order != query.order else "",
+        count_facets(columns, found.passages, filters),
         suggest(db, question.text, missing, enough) if missing else None,
     )
+
+
+def _found(
+    db: sqlite3.Connection,
+    match: str | None,
+    firsts: Sequence[int | None],
+    passing: Mask,
+    deadline: Deadline,
+) -> Found:
+    """Return the hits, those that do not pass among them; without `match` every passage is one."""
+    if match is None:
+        return Found(np.arange(1, len(passing)), None)
+    said = [at for at in firsts if at is not None]
+    if len(said) < len(firsts):
+        return Found(np.zeros(0, np.int64), None)
+    return gather(db, match, passing, deadline, max(said))
 
 
 def _newest(
     db: sqlite3.Connection,
     match: str | None,
-    filters: Mapping[str, str],
-    found: Found,
-    passing: Sequence[Row],
+    hits: Numbers,
+    then: int | None,
+    passing: Mask,
     wanted: int,
     deadline: Deadline,
-) -> list[int]:
-    """Return the passing hits, newest first, and further ones where a page wants them."""
-    ids = [row[0] for row in passing]
-    lacking = wanted - len(ids)
-    if found.then is None or lacking <= 0 or deadline.over():
-        return ids
-    further = find(db, match, deadline, most=lacking, filters=filters, begin=found.then)
-    return ids + [row[0] for row in further.rows]
+) -> Numbers:
+    """Return the hits, newest first, and further ones from `then` on where a page wants them."""
+    lacking = wanted - len(hits)
+    if match is None or then is None or lacking <= 0 or deadline.over():
+        return hits
+    last = len(passing) - 1
+    further = find(db, match, then, last, deadline, passing=passing, most=lacking)
+    return np.concatenate([hits, further.passages])
 
 
 def _storable(text: str) -> str:

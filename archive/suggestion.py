@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from archive.columns import columns_of
 from archive.french import fold, tokens
 from archive.matching import find
-from archive.question import expressions, quoted, read_question, together
+from archive.question import look_up, quoted, read_question, together
 from archive.snippet import MARK_END, MARK_START, highlighted
 
 if TYPE_CHECKING:
@@ -67,8 +68,9 @@ def _replaced(text: str, word: str, near: str) -> str:
 
 
 def _finds(db: sqlite3.Connection, text: str, deadline: Deadline) -> bool:
-    match = together(expressions(db, read_question(text).terms))
-    return bool(match and find(db, match, deadline, most=1).rows)
+    match = together([look_up(db, term) for term in read_question(text).terms])
+    last = columns_of(db).last
+    return bool(match and len(find(db, match, 1, last, deadline, most=1).passages))
 
 
 def _is_said(db: sqlite3.Connection, word: str) -> bool:

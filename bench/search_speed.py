@@ -35,10 +35,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive.facets import FACETS, MOST_VALUES
+from archive.columns import FACETS
+from archive.facets import MOST_VALUES
 from archive.french import is_stop_word, read_dictionary, tokens
-from archive.matching import MANY, condition
-from archive.question import expressions, read_question, together
+from archive.question import look_up, read_question, together
 from archive.search import Query, search
 from bench import search_tantivy
 from bench.hostile import hostile_strings
@@ -126,11 +126,31 @@ GROUPS = {
     "origin": ("h.origin", ""),
 }
 """For each facet of the hits `h` its column and what must be joined."""
+WHERE = {
+    "person": "t.person_id = :person",
+    "organisation": (
+        "t.person_id IN (SELECT person_id FROM roles WHERE organisation_id = :organisation) "
+        "AND EXISTS (SELECT 1 FROM sessions s JOIN roles r ON r.event_id = s.event_id "
+        "WHERE s.id = t.session_id AND r.person_id = t.person_id "
+        "AND r.organisation_id = :organisation)"
+    ),
+    "series": (
+        "t.session_id IN (SELECT s.id FROM events e JOIN sessions s ON s.event_id = e.id "
+        "WHERE e.series_id = :series)"
+    ),
+    "year": (
+        "t.session_id IN (SELECT s.id FROM sessions s JOIN events e ON e.id = s.event_id "
+        "WHERE SUBSTR(COALESCE(s.date, e.date), 1, 4) = :year)"
+    ),
+    "kind": "t.session_id IN (SELECT id FROM sessions WHERE kind = :kind)",
+    "origin": "t.origin = :origin",
+}
+"""What each filter that is asked for here demands of a turn `t`."""
 
 
 def plain(db: sqlite3.Connection, query: Query, order: str, most: int) -> None:
     """Answer in plain SQL: a page with snippets, and the facets under all filters but their own."""
-    match = together(expressions(db, read_question(query.text).terms))
+    match = together([look_up(db, term) for term in read_question(query.text).terms])
     filters = {n: v for n in FACETS if (v := getattr(query, n)) is not None}
     db.execute("DROP TABLE IF EXISTS temp.hits")
     db.execute(
@@ -141,14 +161,14 @@ def plain(db: sqlite3.Connection, query: Query, order: str, most: int) -> None:
         [match, most],
     )
     for name, (column, joins) in GROUPS.items():
-        others = [condition(n).replace("t.", "h.") for n in filters if n != name]
+        others = [WHERE[n].replace("t.", "h.") for n in filters if n != name]
         db.execute(
             f"SELECT {column}, COUNT(*) FROM temp.hits h {joins} "  # noqa: S608
             f"WHERE {' AND '.join(others) or 'TRUE'} GROUP BY 1 "
             f"ORDER BY 2 DESC LIMIT {MOST_VALUES}",
             filters,
         ).fetchall()
-    where = " AND ".join(condition(n) for n in filters)
+    where = " AND ".join(WHERE[n] for n in filters)
     turns = f"JOIN passages p ON p.id = f.rowid JOIN turns t ON t.id = p.turn_id AND {where}"
     page = db.execute(
         f"SELECT f.rowid FROM passages_fts f {turns if filters else ''} "  # noqa: S608
@@ -217,7 +237,7 @@ def answers(
     ours: list[Results] = []
     columns = {"ours": watch(lambda: ours.append(search(db, query, clock=watch.clock)))}
     found = ours[-1]
-    most = found.total if found.more_than and asked.kind != "filter" else MANY + 1
+    most = found.total if found.more_than and asked.kind != "filter" else -1
     columns["plain SQL"] = watch(lambda: plain(db, query, found.order, most))
     columns["plain SQL, all"] = watch(lambda: plain(db, query, "relevance", -1))
     if asked.kind != "filter":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import tantivy
 
-from archive.facets import FACETS, MOST_VALUES
-from archive.question import expressions, read_question
+from archive.columns import FACETS
+from archive.facets import MOST_VALUES
+from archive.question import look_up, read_question
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,10 +46,11 @@ class Index:
     def _query(self, db: sqlite3.Connection, text: str) -> Any:
         """Return the query of the same forms, phrases and beginnings."""
         terms = []
-        for expression in expressions(db, read_question(text).terms):
+        for term in read_question(text).terms:
+            sought = look_up(db, term)
             ways = [
-                (tantivy.Occur.Should, self._way(phrase.split(" "), bool(star)))
-                for phrase, star in re.findall(r'"([^"]+)"( \*)?', expression)
+                (tantivy.Occur.Should, self._way(phrase.split(" "), sought.beginning))
+                for phrase in sought.phrases
             ]
             terms.append((tantivy.Occur.Must, tantivy.Query.boolean_query(ways)))
         return tantivy.Query.boolean_query(terms)

@@ -11,7 +11,7 @@ from archive_fixture import DAY, EVENING, TODAY, evening_recording, make_work, p
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import matching
+from archive import ranking
 from archive.publish import publish
 from archive.search import MARK_END, MARK_START, Query, Results, search
 from archive.snippet import LONGEST, snippet
@@ -189,10 +189,10 @@ def test_stop_words_alone_are_said_to_be_so(db: sqlite3.Connection) -> None:
 def test_many_hits_give_up_their_order(
     db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Past the limit counting stops, the order is by date, and both are said."""
-    monkeypatch.setattr(matching, "MANY", 2)
+    """Past the limit nothing is weighed: all are counted, the order is by date, and it is said."""
+    monkeypatch.setattr(ranking, "MANY", 2)
     results = search(db, Query("coop*"))
-    assert results.more_than
+    assert (results.total, results.more_than) == (5, False)
     assert (results.order, results.note) == ("date", "many")
     assert len(results.hits) == 5
 

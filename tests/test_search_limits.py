@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from archive_fixture import DAY, EVENING, public_archive
 
-from archive import matching
+from archive import matching, ranking
 from archive.search import Query, search
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at the clock after every passage, so that a small archive is large."""
     monkeypatch.setattr(matching, "_FIRST_STRETCH", 1)
     monkeypatch.setattr(matching, "_WIDEN", 1)
-    monkeypatch.setattr(matching, "_LOOK", 1)
+    monkeypatch.setattr(matching, "FEW", 0)
+    monkeypatch.setattr(ranking, "_FEW", 1)
 
 
 def ticking(seconds: float) -> Callable[[], float]:
@@ -85,8 +86,10 @@ def test_a_slow_clock_ends_the_search_and_a_still_one_does_not(db: sqlite3.Conne
 def test_order_gives_way_by_itself(db: sqlite3.Connection) -> None:
     """When all is counted and no time is left to rank, order alone gives way."""
     looks = itertools.count()
-    enough = 10 * len(search(db, Query("coop*")).hits)
-    found = search(db, Query("coop*"), clock=lambda: 0.0 if next(looks) < enough else 1.0)
+    search(db, Query("coop*"), clock=lambda: 0.0 * next(looks))
+    last = next(looks) - 1
+    looks = itertools.count()
+    found = search(db, Query("coop*"), clock=lambda: 0.0 if next(looks) < last else 1.0)
     assert (found.total, found.more_than, found.order, found.note) == (5, False, "date", "many")
 
 
@@ -94,27 +97,22 @@ def test_terms_said_everywhere_do_not_rank(
     db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A term with too many hits of its own has no say in the order, and the others have."""
-    monkeypatch.setattr(matching, "MANY", 3)
+    monkeypatch.setattr(ranking, "MANY", 3)
     found = search(db, Query("coop* marché"))
     assert (found.total, found.order, found.note) == (1, "relevance", "")
 
 
-@pytest.mark.parametrize("few", [0, 1_000])
+@pytest.mark.usefixtures("small_steps")
 @pytest.mark.parametrize("filters", FILTERS)
-@pytest.mark.parametrize("text", ["coop*", "bonjour", ""])
-def test_filters_are_exact_where_hits_are_many(
-    db: sqlite3.Connection,
-    monkeypatch: pytest.MonkeyPatch,
-    text: str,
-    filters: dict[str, str],
-    few: int,
+@pytest.mark.parametrize("text", ["coop*", "bonjour", "coop* commune", ""])
+def test_filters_are_exact_where_time_is_over(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, text: str, filters: dict[str, str]
 ) -> None:
-    """Filters count and list the same hits whether all hits were looked at or not."""
+    """Where few passages pass, they are counted and listed although time ended at the first."""
+    monkeypatch.setattr(matching, "FEW", 1_000)
     query = Query(text, order="date", **filters)  # type: ignore[arg-type]
     whole = search(db, query)
-    monkeypatch.setattr(matching, "SOME", 1)
-    monkeypatch.setattr(matching, "FEW", few)
-    found = search(db, query)
+    found = search(db, query, clock=ticking(10))
     assert (found.total, found.more_than) == (whole.total, False)
     assert found.hits == whole.hits
     free = set(found.facets) - set(filters)
@@ -123,13 +121,10 @@ def test_filters_are_exact_where_hits_are_many(
 
 @pytest.mark.usefixtures("small_steps")
 @pytest.mark.parametrize("seconds", [0.001, 0.002, 0.004, 0.006, 0.008, 0.01, 0.02])
-def test_no_hit_stands_twice(
-    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, seconds: float
-) -> None:
+def test_no_hit_stands_twice(db: sqlite3.Connection, seconds: float) -> None:
     """Wherever time ends, each hit of a page is there once, passes the filter and is the newest."""
-    monkeypatch.setattr(matching, "SOME", 3)
-    monkeypatch.setattr(matching, "FEW", 0)
-    query = Query("", person="bo-exemple", order="date")
+    query = Query("co*", series="journees", order="date")
     whole = [hit.passage_id for hit in search(db, query).hits]
+    assert len(whole) > 2
     found = [hit.passage_id for hit in search(db, query, clock=ticking(seconds)).hits]
     assert found == whole[: len(found)]

@@ -1,0 +1,221 @@
+"""What filters, facets and ranking ask of each passage, as columns in memory.
+
+A published file never changes, so they are read once for all the searches of a process: about
+20 bytes a passage. To ask SQLite for the speaker of each hit costs ten times what finding it does.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+Numbers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.bool_]
+
+FACETS = ("person", "organisation", "event", "series", "year", "kind", "origin")
+_OF_SESSION = ("event", "series", "year", "kind", "recording")
+_FILES_KEPT = 2
+"""The file that is shown, and the one before it while answers are still made from it."""
+
+_SESSIONS = """
+SELECT s.id, s.event_id, e.series_id, SUBSTR(COALESCE(s.date, e.date), 1, 4), s.kind, s.recording_id
+FROM sessions s JOIN events e ON e.id = s.event_id
+"""
+_LABELS = {
+    "person": "SELECT id, name FROM people",
+    "organisation": "SELECT id, name FROM organisations",
+    "event": "SELECT id, title FROM events",
+    "series": "SELECT id, title FROM series",
+}
+
+
+class Coded:
+    """Values in the order in which they were met; code 0 is None, "not told"."""
+
+    def __init__(self) -> None:
+        self.values: list[str | None] = [None]
+        self._codes: dict[str | None, int] = {None: 0}
+
+    def add(self, value: str | None) -> int:
+        """Return the code of a value, a new one where it is new."""
+        code = self._codes.setdefault(value, len(self.values))
+        if code == len(self.values):
+            self.values.append(value)
+        return code
+
+    def code(self, value: str | None) -> int | None:
+        """Return the code of a value; None where it was never met."""
+        return self._codes.get(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One row for each passage number from 0 to `last`; row 0 and missing numbers are of nothing.
+
+    `session`, `person`, `origin` and `speaker` hold codes; a speaker is a person with organisations
+    at an event, 0 anybody else, and `homes` [pairs, 2] are speakers, ascending, with each of their
+    organisations. `of_session` has the codes by session of each facet that a session tells.
+    `length` is in words, as the index counts them.
+    """
+
+    last: int
+    session: Codes
+    person: Codes
+    origin: Codes
+    speaker: Codes
+    length: Codes
+    of_session: Mapping[str, Codes]
+    homes: Codes
+    coded: Mapping[str, Coded]
+    labels: Mapping[str, Mapping[str, str]]
+
+    def counts(self, facet: str, passages: Numbers) -> Numbers:
+        """Return how many of some passages have each value of a facet, by its code."""
+        values = len(self.coded[facet].values)
+        if facet == "organisation":
+            speaker, organisation = self.homes.T
+            by_speaker = np.bincount(self.speaker[passages], minlength=int(speaker[-1]) + 1)
+            return np.bincount(organisation, by_speaker[speaker], values).astype(np.int64)
+        if facet in self.of_session:
+            codes = self.of_session[facet]
+            by_session = np.bincount(self.session[passages], minlength=len(codes))
+            return np.bincount(codes, by_session, values).astype(np.int64)
+        return np.bincount(self._own(facet)[passages], minlength=values)
+
+    def passing(self, filters: Mapping[str, str]) -> Mask:
+        """Return which passages pass all filters, by facet or "recording"."""
+        passing = self.session > 0
+        for name, value in filters.items():
+            passing &= self._having(name, self.coded[name].code(value))
+        return passing
+
+    def _having(self, facet: str, code: int | None) -> Mask:
+        if code is None:
+            return np.zeros(self.last + 1, np.bool_)
+        if facet == "organisation":
+            speaker, organisation = self.homes.T
+            return np.isin(self.speaker, speaker[organisation == code])
+        if facet in self.of_session:
+            return np.isin(self.session, np.flatnonzero(self.of_session[facet] == code))
+        return np.equal(self._own(facet), code)
+
+    def _own(self, facet: str) -> Codes:
+        return self.person if facet == "person" else self.origin
+
+
+_kept: OrderedDict[tuple[str, int, int, int], Columns] = OrderedDict()
+_lock = Lock()
+
+
+def columns_of(db: sqlite3.Connection) -> Columns:
+    """Return the columns of a published file, read when it is asked for the first time."""
+    file = db.execute("PRAGMA database_list").fetchone()[2]
+    if not file:
+        return _read(db)
+    status = Path(file).stat()
+    key = (file, status.st_ino, status.st_size, status.st_mtime_ns)
+    with _lock:
+        if key not in _kept:
+            _kept[key] = _read(db)
+            while len(_kept) > _FILES_KEPT:
+                _kept.popitem(last=False)
+        return _kept[key]
+
+
+def numbers(
+    db: sqlite3.Connection, select: str, values: Mapping[str, object] | None = None
+) -> Numbers:
+    """Return the whole numbers that a SELECT of one column `n` finds, none of them NULL.
+
+    SQLite hands them over as one text: row by row each costs four times as much, and Python's lock.
+    """
+    together = f"SELECT group_concat(n) FROM ({select})"  # noqa: S608
+    (listed,) = db.execute(together, values or {}).fetchone()
+    return np.fromstring(listed or "", np.int64, sep=",")
+
+
+def _read(db: sqlite3.Connection) -> Columns:
+    """Read the columns: a second for a million passages."""
+    coded = {name: Coded() for name in (*FACETS, "recording")}
+    sessions = {row[0]: row for row in db.execute(_SESSIONS)}
+    of_session = {
+        name: _codes(coded[name], [None, *(row[place] for row in sessions.values())])
+        for place, name in enumerate(_OF_SESSION, 1)
+    }
+    places = {session: place for place, session in enumerate(sessions, 1)}
+    turns = np.array(
+        [
+            (turn, places.get(session, 0), coded["person"].add(person), coded["origin"].add(origin))
+            for turn, session, person, origin in db.execute(
+                "SELECT id, session_id, person_id, origin FROM turns ORDER BY id"
+            )
+        ],
+        np.int64,
+    ).reshape(-1, 4)
+    at = of_session["event"][turns[:, 1]]
+    speaker, homes = _speakers(db, coded, turns[:, 2].tolist(), at.tolist())
+    passages = numbers(db, "SELECT id AS n FROM passages ORDER BY turn_id, id")
+    of_turn = numbers(db, "SELECT turn_id AS n FROM passages ORDER BY turn_id, id")
+    turn = np.searchsorted(turns[:, 0], of_turn)
+    last = int(passages.max(initial=0))
+
+    def spread(values: npt.NDArray[np.integer]) -> Codes:
+        rows = np.zeros(last + 1, np.int32)
+        rows[passages] = values[turn]
+        return rows
+
+    return Columns(
+        last=last,
+        session=spread(turns[:, 1]),
+        person=spread(turns[:, 2]),
+        origin=spread(turns[:, 3]),
+        speaker=spread(speaker),
+        length=_lengths(db, last),
+        of_session=of_session,
+        homes=homes,
+        coded=coded,
+        labels={facet: dict(db.execute(select)) for facet, select in _LABELS.items()},
+    )
+
+
+def _codes(coded: Coded, values: Sequence[str | None]) -> Codes:
+    return np.array([coded.add(value) for value in values], np.int32)
+
+
+def _speakers(
+    db: sqlite3.Connection, coded: Mapping[str, Coded], people: list[int], events: list[int]
+) -> tuple[Codes, Codes]:
+    """Return the speaker that each person at an event is, and the organisations of each."""
+    roles = db.execute(
+        "SELECT DISTINCT person_id, event_id, organisation_id FROM roles "
+        "WHERE organisation_id IS NOT NULL"
+    )
+    keys: dict[tuple[int, int], int] = {}
+    homes: list[tuple[int, int]] = [(0, 0)]
+    for who, where, organisation in roles:
+        key = (coded["person"].add(who), coded["event"].add(where))
+        homes.append((keys.setdefault(key, len(keys) + 1), coded["organisation"].add(organisation)))
+    speakers = [keys.get(pair, 0) for pair in zip(people, events, strict=True)]
+    return np.array(speakers, np.int32), np.array(sorted(homes), np.int32)
+
+
+def _lengths(db: sqlite3.Connection, last: int) -> Codes:
+    """Return the words of each passage, as FTS5 keeps them: a number in seven bits a byte."""
+    lengths = np.zeros(last + 1, np.int32)
+    for passage, size in db.execute("SELECT id, sz FROM passages_fts_docsize"):
+        length = 0
+        for byte in size:
+            length = length << 7 | byte & 0x7F
+        lengths[passage] = length
+    return lengths

@@ -1,0 +1,171 @@
+"""What filters let pass and facets count, beside the same asked of the tables themselves."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlite_utils import Database
+
+from archive.columns import FACETS, columns_of
+from archive.schema import BY_NAME, create_tables
+from archive.search import Query, search
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WORDS = ("commune", "communes", "marché", "école", "quartier", "monnaie")
+LONG = {1: 300, 2: 20_000}
+"""Words of two passages, by their numbers."""
+# A passage stands in one row for each organisation that its speaker spoke for.
+ROWS = """
+SELECT DISTINCT p.id, t.person_id AS person, r.organisation_id AS organisation,
+    s.event_id AS event, e.series_id AS series, SUBSTR(COALESCE(s.date, e.date), 1, 4) AS year,
+    s.kind, t.origin, s.recording_id AS recording, p.text
+FROM passages p JOIN turns t ON t.id = p.turn_id JOIN sessions s ON s.id = t.session_id
+JOIN events e ON e.id = s.event_id
+LEFT JOIN roles r ON r.person_id = t.person_id AND r.event_id = s.event_id
+"""
+
+
+def programme(dice: random.Random) -> dict[str, list[dict[str, object]]]:
+    """Draw events and who was there: some without series, kind, date, name or organisation."""
+
+    def one(prefix: str, of: int) -> str | None:
+        return dice.choice([None, *(f"{prefix}{n}" for n in range(of))])
+
+    events: list[dict[str, object]] = [
+        {"id": f"e{n}", "title": f"E{n}", "series_id": one("c", 3), "date": f"201{n % 3}-05-01"}
+        for n in range(6)
+    ]
+    sessions: list[dict[str, object]] = [
+        {
+            "id": f"s{n}",
+            "event_id": f"e{n % 6}",
+            "position": 1,
+            "title": f"S{n}",
+            "kind": one("k", 3),
+            "recording_id": f"r{n}",
+            "date": dice.choice([None, "2019-01-02"]),
+        }
+        for n in range(15)
+    ]
+    roles: list[dict[str, object]] = [
+        {"person_id": f"p{p}", "event_id": f"e{e}", "role": "x", "organisation_id": one("o", 4)}
+        for p in range(8)
+        for e in range(6)
+        for _ in range(dice.randrange(4))
+    ]
+    return {
+        "series": [{"id": f"c{n}", "title": f"C{n}"} for n in range(3)],
+        "events": events,
+        "people": [{"id": f"p{n}", "name": f"P{n}"} for n in range(8)],
+        "organisations": [{"id": f"o{n}", "name": f"O{n}"} for n in range(4)],
+        "roles": roles,
+        "recordings": [{"id": f"r{n}", "event_id": f"e{n % 6}", "status": "ok"} for n in range(15)],
+        "sessions": sessions,
+    }
+
+
+def speech(dice: random.Random) -> dict[str, list[dict[str, object]]]:
+    """Draw turns, some of nobody known, and passages whose numbers are not those of turns."""
+    turns: list[dict[str, object]] = []
+    for n in range(60):
+        session = dice.randrange(15)
+        turns.append(
+            {
+                "id": 3 * n + 5,
+                "session_id": f"s{session}",
+                "recording_id": f"r{session}",
+                "start_ms": 0,
+                "end_ms": 1,
+                "person_id": dice.choice([None, *(f"p{p}" for p in range(8))]),
+                "origin": dice.choice(["automatic", "confirmed"]),
+            }
+        )
+    owners = [dice.choice(turns)["id"] for _ in range(150)]
+    passages: list[dict[str, object]] = [
+        {
+            "id": n,
+            "turn_id": owner,
+            "start_ms": 0,
+            "end_ms": 1,
+            "text": " ".join(dice.choices(WORDS, k=LONG.get(n, dice.randint(1, 5)))),
+            "origin": "automatic",
+        }
+        for n, owner in zip([*LONG, *dice.sample(range(3, 400), 148)], owners, strict=True)
+    ]
+    return {"turns": turns, "passages": passages}
+
+
+@pytest.fixture(scope="module", params=range(3))
+def db(request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
+    """A published file that was drawn: any gaps in its numbers, any holes in its tables."""
+    dice = random.Random(request.param)
+    with closing(sqlite3.connect(":memory:", check_same_thread=False)) as made:
+        create_tables(Database(made, execute_plugins=False), public=True)
+        for table, rows in {**programme(dice), **speech(dice)}.items():
+            columns = [c.name for c in BY_NAME[table].columns_of(public=True)]
+            marks = ", ".join("?" for _ in columns)
+            made.executemany(
+                f"INSERT INTO {table} VALUES ({marks})",
+                [[row.get(c) for c in columns] for row in rows],
+            )
+        made.execute("INSERT INTO passages_fts(passages_fts) VALUES ('rebuild')")
+        yield made
+
+
+def table(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return the rows of all passages."""
+    with closing(db.execute(ROWS)) as rows:
+        names = [column[0] for column in rows.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def under(rows: list[dict[str, Any]], filters: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the rows of passages that have each value in one of their rows."""
+    for name, value in filters.items():
+        having = {row["id"] for row in rows if row[name] == value}
+        rows = [row for row in rows if row["id"] in having]
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_counts_are_those_of_the_tables(db: sqlite3.Connection, seed: int) -> None:
+    """Of all and of each facet's values, under all filters but those of its own facet."""
+    dice = random.Random(seed)
+    rows = table(db)
+    filters = {
+        name: value
+        for name in dice.sample([*FACETS, "recording"], dice.randint(0, 3))
+        if (value := dice.choice([*rows, {name: "nowhere"}])[name]) is not None
+    }
+    text = dice.choice(["marché", "école quartier", '"monnaie école"', "quart*", ""])
+    if not filters and not text:
+        text = "marché"
+    found = search(db, Query(text, **filters))
+    words = [word.rstrip("*") for word in text.split()]
+    phrase = text.strip('"') if '"' in text else ""
+    said = [
+        row
+        for row in rows
+        if (phrase in row["text"] if phrase else all(word in row["text"] for word in words))
+    ]
+    assert found.total == len({row["id"] for row in under(said, filters)})
+    assert {hit.passage_id for hit in found.hits} <= {row["id"] for row in under(said, filters)}
+    for facet in FACETS:
+        others = {name: value for name, value in filters.items() if name != facet}
+        values = {(row["id"], row[facet]) for row in under(said, others)}
+        counted = Counter(value for _, value in values if value is not None)
+        assert {f.value: f.count for f in found.facets[facet]} == counted
+
+
+def test_lengths_are_those_of_the_texts(db: sqlite3.Connection) -> None:
+    """The ranking weighs each passage by its words, also those of thousands of words."""
+    lengths = columns_of(db).length
+    for passage, text in db.execute("SELECT id, text FROM passages"):
+        assert lengths[passage] == len(text.split())
