@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.event import Recording
-    from pipeline.listening import Show
+    from pipeline.listening import Erased, Show
     from pipeline.model import Window
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -163,9 +163,11 @@ class Drawn:
         return
 
 
-def extract(recording: Recording, path: Path, show: Show) -> listening.Extracted:
+def extract(
+    recording: Recording, erased: Sequence[Erased], path: Path, show: Show
+) -> listening.Extracted:
     """Find an hour of speech with a pause every ten seconds; write a file of a few bytes."""
-    del show
+    del erased, show
     whole = recording.captures[0].read_bytes()
     path.write_bytes(whole[:16])
     speech = [[start, start + 9_300] for start in range(0, HOUR_MS - 10_000, 10_000)]

@@ -44,10 +44,6 @@ class _Token:
     text: str
     after: str
 
-    @property
-    def key(self) -> str:
-        return fold(self.text).lower()
-
 
 def mend(words: Sequence[Word], names: Sequence[str], language: str) -> tuple[Word, ...]:
     """Return the words, those that misspell one of `names` respelt with `heard` set.
@@ -60,10 +56,14 @@ def mend(words: Sequence[Word], names: Sequence[str], language: str) -> tuple[Wo
     forms = _forms(names)
     own = {token for form in forms for token in map(_key, form)}
     tokens = [_token(word.text) for word in words]
+    heard = {token.text for token in tokens if token is not None}
+    begun = {text: [f for f in forms if _begins(text, f[0], own, code)] for text in heard}
     mended = list(words)
     place = 0
     while place < len(words):
-        found = list(_matches(tokens, place, forms, own, code))
+        token = tokens[place]
+        possible = begun[token.text] if token is not None else ()
+        found = list(_matches(tokens, place, possible, own, code))
         longest = max((len(form) for form in found), default=0)
         likely = {form for form in found if len(form) == longest}
         if len(likely) == 1:
@@ -80,6 +80,14 @@ def _forms(names: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(form for form in (*whole, *last) if form))
 
 
+def _begins(heard: str, name: str, own: set[str], code: str) -> bool:
+    """Tell whether a word may be the first of a name, as it is written or misheard.
+
+    Asked once for each word that is said, not at each place where it is.
+    """
+    return _key(heard) == _key(name) or _is_misheard(heard, name, BESIDE, own, code)
+
+
 def _matches(
     tokens: Sequence[_Token | None],
     place: int,
@@ -92,20 +100,24 @@ def _matches(
         if len(heard) < len(form) or None in heard or any(t.after for t in heard[:-1] if t):
             continue
         pairs = [(t, name) for t, name in zip(heard, form, strict=True) if t is not None]
-        unlike = [(t, name) for t, name in pairs if t.key != _key(name)]
+        unlike = [(t, name) for t, name in pairs if _key(t.text) != _key(name)]
         limits = BESIDE if len(unlike) < len(pairs) else ALONE
-        if unlike and all(
-            _is_near(t.text, name, limits) and t.key not in own and not _is_common(t.text, code)
-            for t, name in unlike
-        ):
+        if unlike and all(_is_misheard(t.text, name, limits, own, code) for t, name in unlike):
             yield form
+
+
+def _is_misheard(
+    heard: str, name: str, limits: Sequence[tuple[int, int]], own: set[str], code: str
+) -> bool:
+    """Tell whether a word is a near miss of a name, and neither a name itself nor a common word."""
+    return _is_near(heard, name, limits) and _key(heard) not in own and not _is_common(heard, code)
 
 
 def _is_near(heard: str, name: str, limits: Sequence[tuple[int, int]]) -> bool:
     """Tell whether a word is a name's near miss, in letters and in sound, capital for capital."""
     if min(len(name), len(heard)) < SHORTEST or heard[0].isupper() != name[0].isupper():
         return False
-    letters = fuzz.ratio(fold(heard).lower(), _key(name))
+    letters = fuzz.ratio(_key(heard), _key(name))
     by_sound = fuzz.ratio(sound(heard), sound(name))
     return any(letters >= least and by_sound >= alike for least, alike in limits)
 
@@ -123,9 +135,9 @@ def _token(text: str) -> _Token | None:
     return None if match is None else _Token(*match.groups())
 
 
-@lru_cache(maxsize=4_096)
-def _key(name: str) -> str:
-    return fold(name).lower()
+@lru_cache(maxsize=65_536)
+def _key(text: str) -> str:
+    return fold(text).lower()
 
 
 @lru_cache(maxsize=65_536)
