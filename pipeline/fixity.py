@@ -15,7 +15,6 @@ import time
 import unicodedata
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -25,6 +24,7 @@ from archive.publish import check_published, open_published
 from archive.wording import Text
 from pipeline.event import originals_of
 from pipeline.hashing import hash_file
+from pipeline.installed import version
 from pipeline.ledger import FIXITY_CHECK
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate, groupby
 from typing import TYPE_CHECKING
 
@@ -195,7 +196,7 @@ def _repeated(plain: Sequence[str], place: int) -> tuple[int, int]:
     très bien" and a refrain said twice are speech.
     """
     for length in range(1, LONGEST_LOOP + 1):
-        if plain[place : place + 1] != plain[place + length : place + length + 1]:
+        if place + length >= len(plain) or plain[place] != plain[place + length]:
             continue
         phrase = plain[place : place + length]
         times = 1
@@ -288,6 +289,7 @@ def _marks_follow(words: Sequence[Word], reasons: dict[int, str]) -> None:
                 reasons[place] = before
 
 
+@lru_cache(maxsize=65_536)
 def _plain(text: str) -> str:
     """Return a word's letters and figures, in lower case."""
     return "".join(_pieces(text))

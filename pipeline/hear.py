@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.corrections.model import newcomers
@@ -19,6 +18,7 @@ from archive.wording import Text
 from pipeline import listening, rows, steps
 from pipeline.ahead import Ahead
 from pipeline.event import cast_of, terms_of, transcribed
+from pipeline.installed import version
 from pipeline.languages import AUTO
 from pipeline.ledger import digest
 from pipeline.memory import give_back

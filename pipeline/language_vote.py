@@ -8,11 +8,11 @@ does.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.errors import CaptureFault
 from archive.wording import Text
+from pipeline.installed import version
 from pipeline.languages import AUTO
 from pipeline.ledger import Done, Ledger, Step
 

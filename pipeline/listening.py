@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import CaptureFault
 from archive.wording import Text
 from pipeline.hashing import hash_file
+from pipeline.installed import version
 from pipeline.kept import spans_from_json, spans_to_json
 from pipeline.ledger import Done, Ledger, Step
 from pipeline.model import Gap, Span

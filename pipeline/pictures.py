@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.corrections.applied import Corrected
 from archive.values import canonical
 from archive.wording import Text
 from pipeline.event import public_spans
+from pipeline.installed import version
 from pipeline.kept import spans_from_json, spans_to_json
 from pipeline.ledger import Step
 from pipeline.model import Span, complement

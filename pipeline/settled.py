@@ -9,12 +9,12 @@ vouched for by the ledger, as everywhere. The same mark: nothing is due.
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.corrections import model as corrections
 from pipeline import hear, listening, pictures, steps
 from pipeline.hashing import hash_file
+from pipeline.installed import version
 from pipeline.ledger import digest
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ share work and to resume.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -133,7 +134,7 @@ def plan(
     cut where it is quietest. All speech lies in a window.
     """
     whole = within or Span(0, hearing.duration_ms)
-    speech = [cut for span in hearing.speech if (cut := span.clip(whole)) is not None]
+    speech = _heard(hearing, whole)
     runs = _runs(speech, hearing, pause_ms, max_ms - 2 * MARGIN_MS)
     windows: list[Span] = []
     for run in runs:
@@ -151,9 +152,16 @@ def plan(
 
 def closer(hearing: Hearing, window: Span) -> Window:
     """Return a window with its speech, and cut into pieces for a second look."""
-    speech = (part for span in hearing.speech if (part := span.clip(window)) is not None)
     pieces = plan(hearing, within=window, max_ms=PIECE_MS, pause_ms=PIECE_PAUSE_MS)
-    return Window(window, tuple(speech), pieces)
+    return Window(window, tuple(_heard(hearing, window)), pieces)
+
+
+def _heard(hearing: Hearing, within: Span) -> list[Span]:
+    """Return the speech of a stretch, without a look at all that is said in a long day."""
+    first = bisect_right(hearing.speech, within.start_ms, key=lambda span: span.end_ms)
+    after = bisect_left(hearing.speech, within.end_ms, key=lambda span: span.start_ms)
+    parts = (span.clip(within) for span in hearing.speech[first:after])
+    return [part for part in parts if part is not None]
 
 
 def blocks(windows: Sequence[Span], *, length_ms: int = BLOCK_MS) -> tuple[tuple[Span, ...], ...]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.errors import CaptureFault, Stopped
 from pipeline.executors import Task
+from pipeline.installed import version
 from pipeline.kept import (
     recognised_to_json,
     segments_from_json,

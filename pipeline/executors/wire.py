@@ -7,10 +7,10 @@ signs nothing else, has signed both (docs/scaling.md makes them).
 from __future__ import annotations
 
 import logging
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from archive.errors import ClusterFault
+from pipeline.installed import version
 from pipeline.reading.cluster import is_safe, scheduler
 from pipeline.reading.values import Wrong
 from pipeline.steps import OURS, VERSIONS
