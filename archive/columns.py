@@ -32,6 +32,10 @@ _SESSIONS = """
 SELECT s.id, s.event_id, e.series_id, SUBSTR(COALESCE(s.date, e.date), 1, 4), s.kind, s.recording_id
 FROM sessions s JOIN events e ON e.id = s.event_id
 """
+_TURNS = "SELECT id, session_id, person_id, origin FROM turns ORDER BY id"
+_HOMES = """
+SELECT DISTINCT person_id, event_id, organisation_id FROM roles WHERE organisation_id IS NOT NULL
+"""
 _LABELS = {
     "person": "SELECT id, name FROM people",
     "organisation": "SELECT id, name FROM organisations",
@@ -47,12 +51,13 @@ class Coded:
         self.values: list[str | None] = [None]
         self._codes: dict[str | None, int] = {None: 0}
 
-    def add(self, value: str | None) -> int:
-        """Return the code of a value, a new one where it is new."""
-        code = self._codes.setdefault(value, len(self.values))
-        if code == len(self.values):
-            self.values.append(value)
-        return code
+    def add(self, values: Sequence[str | None]) -> Codes:
+        """Return the codes of some values, new ones for those that are new."""
+        for value in dict.fromkeys(values):
+            if value not in self._codes:
+                self._codes[value] = len(self.values)
+                self.values.append(value)
+        return np.fromiter(map(self._codes.__getitem__, values), np.int32, len(values))
 
     def code(self, value: str | None) -> int | None:
         """Return the code of a value; None where it was never met."""
@@ -64,7 +69,7 @@ class Columns:
     """One row for each passage number from 0 to `last`; row 0 and missing numbers are of nothing.
 
     `session`, `person`, `origin` and `speaker` hold codes; a speaker is a person with organisations
-    at an event, 0 anybody else, and `homes` [pairs, 2] are speakers, ascending, with each of their
+    at an event, 0 anybody else, and `homes` [pairs, 2] are speakers with each of their
     organisations. `of_session` has the codes by session of each facet that a session tells.
     `length` is in words, as the index counts them.
     """
@@ -85,7 +90,7 @@ class Columns:
         values = len(self.coded[facet].values)
         if facet == "organisation":
             speaker, organisation = self.homes.T
-            by_speaker = np.bincount(self.speaker[passages], minlength=int(speaker[-1]) + 1)
+            by_speaker = np.bincount(self.speaker[passages], minlength=len(self.homes) + 1)
             return np.bincount(organisation, by_speaker[speaker], values).astype(np.int64)
         if facet in self.of_session:
             codes = self.of_session[facet]
@@ -148,38 +153,32 @@ def numbers(
 def _read(db: sqlite3.Connection) -> Columns:
     """Read the columns: a second for a million passages."""
     coded = {name: Coded() for name in (*FACETS, "recording")}
-    sessions = {row[0]: row for row in db.execute(_SESSIONS)}
+    sessions = list(zip(*db.execute(_SESSIONS), strict=True)) or [()] * (len(_OF_SESSION) + 1)
     of_session = {
-        name: _codes(coded[name], [None, *(row[place] for row in sessions.values())])
-        for place, name in enumerate(_OF_SESSION, 1)
+        name: coded[name].add([None, *values])
+        for name, values in zip(_OF_SESSION, sessions[1:], strict=True)
     }
-    places = {session: place for place, session in enumerate(sessions, 1)}
-    turns = np.array(
-        [
-            (turn, places.get(session, 0), coded["person"].add(person), coded["origin"].add(origin))
-            for turn, session, person, origin in db.execute(
-                "SELECT id, session_id, person_id, origin FROM turns ORDER BY id"
-            )
-        ],
-        np.int64,
-    ).reshape(-1, 4)
-    at = of_session["event"][turns[:, 1]]
-    speaker, homes = _speakers(db, coded, turns[:, 2].tolist(), at.tolist())
+    places = Coded()
+    places.add(sessions[0])
+    spoken = list(zip(*db.execute(_TURNS), strict=True)) or [()] * 4
+    turns, session = np.array(spoken[0], np.int64), places.add(spoken[1])
+    person, origin = coded["person"].add(spoken[2]), coded["origin"].add(spoken[3])
+    speaker, homes = _speakers(db, coded, person, of_session["event"][session])
     passages = numbers(db, "SELECT id AS n FROM passages ORDER BY turn_id, id")
     of_turn = numbers(db, "SELECT turn_id AS n FROM passages ORDER BY turn_id, id")
-    turn = np.searchsorted(turns[:, 0], of_turn)
+    turn = np.searchsorted(turns, of_turn)
     last = int(passages.max(initial=0))
 
-    def spread(values: npt.NDArray[np.integer]) -> Codes:
+    def spread(values: Codes) -> Codes:
         rows = np.zeros(last + 1, np.int32)
         rows[passages] = values[turn]
         return rows
 
     return Columns(
         last=last,
-        session=spread(turns[:, 1]),
-        person=spread(turns[:, 2]),
-        origin=spread(turns[:, 3]),
+        session=spread(session),
+        person=spread(person),
+        origin=spread(origin),
         speaker=spread(speaker),
         length=_lengths(db, last),
         of_session=of_session,
@@ -189,33 +188,31 @@ def _read(db: sqlite3.Connection) -> Columns:
     )
 
 
-def _codes(coded: Coded, values: Sequence[str | None]) -> Codes:
-    return np.array([coded.add(value) for value in values], np.int32)
-
-
 def _speakers(
-    db: sqlite3.Connection, coded: Mapping[str, Coded], people: list[int], events: list[int]
+    db: sqlite3.Connection, coded: Mapping[str, Coded], person: Codes, event: Codes
 ) -> tuple[Codes, Codes]:
     """Return the speaker that each person at an event is, and the organisations of each."""
-    roles = db.execute(
-        "SELECT DISTINCT person_id, event_id, organisation_id FROM roles "
-        "WHERE organisation_id IS NOT NULL"
+    told = list(zip(*db.execute(_HOMES), strict=True)) or [()] * 3
+    people, events, organisations = (
+        coded[name].add(values)
+        for name, values in zip(("person", "event", "organisation"), told, strict=True)
     )
-    keys: dict[tuple[int, int], int] = {}
-    homes: list[tuple[int, int]] = [(0, 0)]
-    for who, where, organisation in roles:
-        key = (coded["person"].add(who), coded["event"].add(where))
-        homes.append((keys.setdefault(key, len(keys) + 1), coded["organisation"].add(organisation)))
-    speakers = [keys.get(pair, 0) for pair in zip(people, events, strict=True)]
-    return np.array(speakers, np.int32), np.array(sorted(homes), np.int32)
+    width = len(coded["event"].values)
+    known, of_home = np.unique(people.astype(np.int64) * width + events, return_inverse=True)
+    homes = np.column_stack([of_home + 1, organisations]).astype(np.int32)
+    asked = person.astype(np.int64) * width + event
+    place = np.searchsorted(known, asked)
+    found = known[np.minimum(place, len(known) - 1)] == asked if len(known) else asked < 0
+    return np.where(found, place + 1, 0).astype(np.int32), homes
 
 
 def _lengths(db: sqlite3.Connection, last: int) -> Codes:
     """Return the words of each passage, as FTS5 keeps them: a number in seven bits a byte."""
+    sizes = "FROM passages_fts_docsize ORDER BY id"
+    (listed,) = db.execute(f"SELECT group_concat(hex(n)) FROM (SELECT sz AS n {sizes})").fetchone()  # noqa: S608
+    kept = np.array([int(size, 16) for size in (listed or "").split(",") if size], np.int64)
     lengths = np.zeros(last + 1, np.int32)
-    for passage, size in db.execute("SELECT id, sz FROM passages_fts_docsize"):
-        length = 0
-        for byte in size:
-            length = length << 7 | byte & 0x7F
-        lengths[passage] = length
+    lengths[numbers(db, f"SELECT id AS n {sizes}")] = sum(
+        (kept >> 8 * byte & 0x7F) << 7 * byte for byte in range(4)
+    )
     return lengths

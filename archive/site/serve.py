@@ -23,6 +23,7 @@ from datasette.database import Database
 from datasette.plugins import pm
 
 import archive.site
+from archive.columns import columns_of
 from archive.errors import ArchiveFault
 from archive.french import read_dictionary
 from archive.publish import check_version
@@ -128,7 +129,9 @@ class Edition:
     async def open(self) -> None:
         """Get everything ready, so that the first visitor does not wait, or fail, for it."""
         check_version(self.file)
-        await self._datasette.get_database(DATABASE).table_counts(limit=COUNT_LIMIT_MS)
+        database = self._datasette.get_database(DATABASE)
+        await database.table_counts(limit=COUNT_LIMIT_MS)
+        await database.execute_fn(columns_of)
         await self._datasette.invoke_startup()
 
     def close(self) -> None:
