@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, groupby
@@ -195,15 +196,17 @@ def _repeated(plain: Sequence[str], place: int) -> tuple[int, int]:
     One word eight times, two or three words five times, more words three times: "très, très,
     très bien" and a refrain said twice are speech.
     """
-    for length in range(1, LONGEST_LOOP + 1):
-        if place + length >= len(plain) or plain[place] != plain[place + length]:
-            continue
-        phrase = plain[place : place + length]
-        times = 1
-        while plain[place + length * times : place + length * (times + 1)] == phrase:
-            times += 1
-        if times >= (8 if length == 1 else 5 if length <= 3 else 3) and any(phrase):
-            return length, times
+    again = place
+    with suppress(ValueError):  # the word does not come again soon enough
+        while True:
+            again = plain.index(plain[place], again + 1, place + LONGEST_LOOP + 1)
+            length = again - place
+            phrase = plain[place:again]
+            times = 1
+            while plain[place + length * times : place + length * (times + 1)] == phrase:
+                times += 1
+            if times >= (8 if length == 1 else 5 if length <= 3 else 3) and any(phrase):
+                return length, times
     return 1, 0
 
 

@@ -115,7 +115,7 @@ def _is_misheard(
 
 def _is_near(heard: str, name: str, limits: Sequence[tuple[int, int]]) -> bool:
     """Tell whether a word is a name's near miss, in letters and in sound, capital for capital."""
-    if min(len(name), len(heard)) < SHORTEST or heard[0].isupper() != name[0].isupper():
+    if heard[0].isupper() != name[0].isupper() or min(len(name), len(heard)) < SHORTEST:
         return False
     letters = fuzz.ratio(_key(heard), _key(name))
     by_sound = fuzz.ratio(sound(heard), sound(name))
