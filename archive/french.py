@@ -45,12 +45,22 @@ STOP_WORDS = frozenset(
 """Too common to search for; accents count: "sur" is here, "sûr" is not."""
 
 
+class _Bare(dict[int, int | None]):
+    """For `str.translate`: no combining character stays; looked up once for each character."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.combining(chr(code)) else code
+        return self[code]
+
+
+_BARE = _Bare()
+
+
 def index_form(token: str) -> str:
     """Return a token as the full-text index holds it: lower case, no diacritics; œ stays."""
     if token.isascii():
         return token.lower()
-    bare = unicodedata.normalize("NFD", token.lower())
-    return "".join(c for c in bare if not unicodedata.combining(c))
+    return unicodedata.normalize("NFD", token.lower()).translate(_BARE)
 
 
 def fold(text: str) -> str:

@@ -28,6 +28,11 @@ def timed_words(text: str, words: str | None) -> list[TimedWord] | None:
     return [(start, end, probability, word) for word, (start, end, probability) in pairs]
 
 
+def extent(words: Sequence[TimedWord]) -> tuple[int, int]:
+    """Return the start and end in ms of some words, one at least."""
+    return min(start for start, *_ in words), max(end for _, end, *_ in words)
+
+
 def apart(passage: Row, at: Collection[int]) -> list[Row]:
     """Return a passage as several: a new one begins with each word whose place is in `at`.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.corrections.model import NOBODY_NAMED
 from archive.french import fold, tokens
-from archive.passage import apart, only, timed_words
+from archive.passage import apart, extent, only, timed_words
 from archive.values import canonical
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def spoken(recording: str, turns: Sequence[Row], scope: Scope, mask: Callable[[s
             key=lambda piece: bisect_right(gone, piece["start_ms"]),
         )
     ]
-    published = [p for _, cut in kept for p in cut]
+    published = [(p["start_ms"], p["end_ms"], _said(p["text"])) for _, cut in kept for p in cut]
     made = []
     for turn, cut in kept:
         named = _named(turn, scope)
@@ -65,7 +65,10 @@ def _cut_all(
 def _cut(passage: Row, session: Row, scope: Scope, mask: Callable[[str], str]) -> Row | None:
     """Return the passage without its words that are not public; None where none is left."""
     text = unicodedata.normalize("NFC", passage["text"]).translate(_CONTROL)
-    cut = only({**passage, "text": text}, partial(scope.holds_word, session))
+    cut: Row | None = {**passage, "text": text}
+    words = timed_words(text, passage["words"])
+    if not words or not scope.holds_all(session, *extent(words)):
+        cut = only({**passage, "text": text}, partial(scope.holds_word, session))
     if cut is None or cut["heard"] is None:
         return cut
     heard: dict[str, str] = json.loads(cut["heard"])
@@ -76,6 +79,8 @@ def _cut(passage: Row, session: Row, scope: Scope, mask: Callable[[str], str]) -
 
 def _apart(passage: Row, gone: Sequence[int]) -> list[Row]:
     """Return a passage cut where something was withdrawn between two of its words."""
+    if not gone:
+        return [passage]
     words = timed_words(passage["text"], passage["words"]) or []
     before = [bisect_right(gone, start) for start, *_ in words]
     at = [n for n, (one, other) in enumerate(pairwise(before), 1) if one != other]
@@ -101,33 +106,34 @@ def _named(turn: Row, scope: Scope) -> Row:
     return turn
 
 
-def _said(texts: Iterable[str]) -> str:
-    """Return the folded words of some texts, each between spaces."""
-    return f" {' '.join(token for text in texts for token in tokens(fold(text)))} "
+def _said(text: str) -> str:
+    """Return the folded words of a text, each with a space after it."""
+    return "".join(f"{token} " for token in tokens(fold(text)))
 
 
 def _public_evidence(
     evidence: str | None,
     recording: str,
-    published: Sequence[Row],
+    published: Sequence[tuple[int, int, str]],
     scope: Scope,
     mask: Callable[[str], str],
 ) -> str:
     """Return the reasons that lie in what is public, with quotes of published words only.
 
-    Nor does a quote say a name that `mask` hides.
+    `published` are the passages: start and end in ms, and their folded words. Nor does a quote
+    say a name that `mask` hides.
     """
     kept: list[dict[str, Any]] = []
     for reason in json.loads(evidence or "[]"):
         start = reason["start_ms"]
         if not scope.holds(recording, start, start):
             continue
-        near = (
-            p["text"]
-            for p in published
-            if p["start_ms"] <= start + QUOTE_MS and start - QUOTE_MS <= p["end_ms"]
+        near = "".join(
+            said
+            for begin, end, said in published
+            if begin <= start + QUOTE_MS and start - QUOTE_MS <= end
         )
         quote = reason.get("quote") or ""
-        quoted = quote and mask(quote) == quote and _said([quote]) in _said(near)
+        quoted = quote and mask(quote) == quote and f" {_said(quote)}" in f" {near}"
         kept.append(reason if quoted else {**reason, "quote": ""})
     return canonical(kept)

@@ -62,6 +62,13 @@ class Scope:
         """Tell whether a stretch of a recording is public as a whole."""
         return any(a <= start_ms and end_ms <= b for a, b in self.recordings.get(recording, ()))
 
+    def holds_all(self, session: Row, start_ms: int, end_ms: int) -> bool:
+        """Tell whether every word from one time to another is this session's and public.
+
+        False tells nothing: each word must be asked.
+        """
+        return any(a <= start_ms and end_ms <= b for a, b in self.stretches[session["id"]])
+
     def holds_word(self, session: Row, start_ms: int, end_ms: int) -> bool:
         """Tell whether a word is this session's: its middle lies in it, all of it in public."""
         middle = (start_ms + end_ms) // 2
