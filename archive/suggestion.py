@@ -45,7 +45,7 @@ def suggest(
         ways = [_replaced(text, word, near) for near in _nearest(db, fold(word), forms)]
         if not ways:
             return None
-        text = next((way for way in ways if _finds(db, way, deadline)), ways[0])
+        text = _finding(db, ways, deadline)
     return text if text != asked else None
 
 
@@ -65,6 +65,16 @@ def _replaced(text: str, word: str, near: str) -> str:
         if fold(match[1]) == fold(word):
             return text[: match.start(1)] + near + text[match.end(1) :]
     return text
+
+
+def _finding(db: sqlite3.Connection, ways: Sequence[str], deadline: Deadline) -> str:
+    """Return the first way that finds something; the nearest where none does, or time is over."""
+    for way in ways:
+        if deadline.over():
+            break
+        if _finds(db, way, deadline):
+            return way
+    return ways[0]
 
 
 def _finds(db: sqlite3.Connection, text: str, deadline: Deadline) -> bool:
