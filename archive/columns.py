@@ -1,7 +1,7 @@
 """What filters, facets and ranking ask of each passage, as columns in memory.
 
 A published file never changes, so they are read once for all the searches of a process: about
-20 bytes a passage. To ask SQLite for the speaker of each hit costs ten times what finding it does.
+16 bytes a passage. To ask SQLite for the speaker of each hit costs ten times what finding it does.
 """
 
 from __future__ import annotations
@@ -71,7 +71,6 @@ class Columns:
     `session`, `person`, `origin` and `speaker` hold codes; a speaker is a person with organisations
     at an event, 0 anybody else, and `homes` [pairs, 2] are speakers with each of their
     organisations. `of_session` has the codes by session of each facet that a session tells.
-    `length` is in words, as the index counts them.
     """
 
     last: int
@@ -79,7 +78,6 @@ class Columns:
     person: Codes
     origin: Codes
     speaker: Codes
-    length: Codes
     of_session: Mapping[str, Codes]
     homes: Codes
     coded: Mapping[str, Coded]
@@ -180,7 +178,6 @@ def _read(db: sqlite3.Connection) -> Columns:
         person=spread(person),
         origin=spread(origin),
         speaker=spread(speaker),
-        length=_lengths(db, last),
         of_session=of_session,
         homes=homes,
         coded=coded,
@@ -204,15 +201,3 @@ def _speakers(
     place = np.searchsorted(known, asked)
     found = known[np.minimum(place, len(known) - 1)] == asked if len(known) else asked < 0
     return np.where(found, place + 1, 0).astype(np.int32), homes
-
-
-def _lengths(db: sqlite3.Connection, last: int) -> Codes:
-    """Return the words of each passage, as FTS5 keeps them: a number in seven bits a byte."""
-    sizes = "FROM passages_fts_docsize ORDER BY id"
-    (listed,) = db.execute(f"SELECT group_concat(hex(n)) FROM (SELECT sz AS n {sizes})").fetchone()  # noqa: S608
-    kept = np.array([int(size, 16) for size in (listed or "").split(",") if size], np.int64)
-    lengths = np.zeros(last + 1, np.int32)
-    lengths[numbers(db, f"SELECT id AS n {sizes}")] = sum(
-        (kept >> 8 * byte & 0x7F) << 7 * byte for byte in range(4)
-    )
-    return lengths

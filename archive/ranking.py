@@ -1,9 +1,11 @@
 """Which hits answer best: BM25 over words, all forms of a word being one.
 
-score(passage) = Σ over words: idf · tf · (K + 1) / (tf + K · (1 - B + B · length / mean length)),
+score(passage) = Σ over words: idf · tf · (K + 1) / (tf + K),
 idf = ln(1 + (N - df + 1/2) / (df + 1/2)); Robertson and Zaragoza, "The Probabilistic Relevance
-Framework: BM25 and Beyond" (2009). FTS5's own weighs each form by itself, so that a rare plural
-counts more than its singular, and cannot be cut short.
+Framework: BM25 and Beyond" (2009), with b = 0: passages are about as long as each other, and of the
+judged queries (bench/search.md) no weight of their length ordered more answers first. FTS5's own
+weighs each form by itself, so that a rare plural counts more than its singular, and cannot be cut
+short.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from archive.matching import Deadline
     from archive.question import Sought
 
-K, B = 1.2, 0.75
-"""As in FTS5: how soon repetition stops counting, and how much length counts against a passage."""
+K = 1.2
+"""How soon repetition stops counting; as in FTS5."""
 MANY = 200_000
 """So many places are looked at for one question, a fifth of a microsecond each: a word that stands
 in more than are left has no say. Words come before beginnings, which stand in far more."""
@@ -92,13 +94,11 @@ def _places(db: sqlite3.Connection, one: Sought, most: int) -> Numbers:
 def _weights(columns: Columns, places: Numbers, among: Numbers) -> npt.NDArray[np.float64]:
     """Return what one word adds to the score of each hit."""
     said = np.bincount(places, minlength=columns.last + 1)
-    passages = int(np.count_nonzero(columns.length))
-    mean = max(float(columns.length.sum()) / max(passages, 1), 1.0)
     often = np.maximum(said[among], 1)
+    passages = int(np.count_nonzero(columns.session))
     saying = max(int(np.count_nonzero(said)), len(among))
     idf = math.log(1 + (passages - saying + 0.5) / (saying + 0.5))
-    norm = 1 - B + B * columns.length[among] / mean
-    weights: npt.NDArray[np.float64] = idf * (K + 1) * often / (often + K * norm)
+    weights: npt.NDArray[np.float64] = idf * (K + 1) * often / (often + K)
     return weights
 
 

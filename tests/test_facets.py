@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlite_utils import Database
 
-from archive.columns import FACETS, columns_of
+from archive.columns import FACETS
 from archive.schema import BY_NAME, create_tables
 from archive.search import Query, search
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORDS = ("commune", "communes", "marché", "école", "quartier", "monnaie")
-LONG = {1: 300, 2: 20_000}
-"""Words of two passages, by their numbers."""
 # A passage stands in one row for each organisation that its speaker spoke for.
 ROWS = """
 SELECT DISTINCT p.id, t.person_id AS person, r.organisation_id AS organisation,
@@ -94,10 +92,10 @@ def speech(dice: random.Random) -> dict[str, list[dict[str, object]]]:
             "turn_id": owner,
             "start_ms": 0,
             "end_ms": 1,
-            "text": " ".join(dice.choices(WORDS, k=LONG.get(n, dice.randint(1, 5)))),
+            "text": " ".join(dice.choices(WORDS, k=dice.randint(1, 5))),
             "origin": "automatic",
         }
-        for n, owner in zip([*LONG, *dice.sample(range(3, 400), 148)], owners, strict=True)
+        for n, owner in zip(dice.sample(range(1, 400), 150), owners, strict=True)
     ]
     return {"turns": turns, "passages": passages}
 
@@ -116,6 +114,7 @@ def db(request: pytest.FixtureRequest) -> Iterator[sqlite3.Connection]:
                 [[row.get(c) for c in columns] for row in rows],
             )
         made.execute("INSERT INTO passages_fts(passages_fts) VALUES ('rebuild')")
+        made.commit()
         yield made
 
 
@@ -164,8 +163,23 @@ def test_counts_are_those_of_the_tables(db: sqlite3.Connection, seed: int) -> No
         assert {f.value: f.count for f in found.facets[facet]} == counted
 
 
-def test_lengths_are_those_of_the_texts(db: sqlite3.Connection) -> None:
-    """The ranking weighs each passage by its words, also those of thousands of words."""
-    lengths = columns_of(db).length
-    for passage, text in db.execute("SELECT id, text FROM passages"):
-        assert lengths[passage] == len(text.split())
+def test_who_says_it_oftener_comes_first(db: sqlite3.Connection) -> None:
+    """And of those who say it as often, the newest."""
+    hits = search(db, Query("marché", size=200)).hits
+    texts = dict(db.execute("SELECT id, text FROM passages"))
+    ranks = [(-texts[hit.passage_id].split().count("marché"), hit.passage_id) for hit in hits]
+    assert len(ranks) > 20
+    assert ranks == sorted(ranks)
+
+
+def test_a_rare_word_weighs_more(db: sqlite3.Connection) -> None:
+    """Of two words asked for, the one that few passages say decides."""
+    more = [(900, "rare marché"), (901, "rare rare marché"), (902, "rare marché marché")]
+    db.executemany(
+        "INSERT INTO passages SELECT ?, turn_id, 0, 1, ?, NULL, NULL, origin FROM passages LIMIT 1",
+        more,
+    )
+    db.execute("INSERT INTO passages_fts(passages_fts) VALUES ('rebuild')")
+    found = [hit.passage_id for hit in search(db, Query("rare marché")).hits]
+    db.rollback()
+    assert found == [901, 902, 900]
