@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
 
-from pipeline import cli, listening, night, publication, run, steps
+from pipeline import cli, listening, night, publication, recognising, run, steps
 from pipeline.executors import Task
 from pipeline.hashing import hash_file
 from pipeline.model import Evidence, Recognised, Segment, Turn, Word
@@ -129,6 +129,7 @@ class Drawn:
     """An executor that draws what was said; each block draws other words."""
 
     workers = 1
+    ahead = 0
 
     def __init__(self, seed: int) -> None:
         self._dice = np.random.default_rng(seed)
@@ -203,7 +204,7 @@ def patch(*, each: bool) -> None:
         (listening, "extract", extract),
         (listening, "recording_ms", lambda _recording: HOUR_MS),
         (run, "recording_ms", lambda _recording: HOUR_MS),
-        (steps, "task", lambda _source, block, how: Task(b"", tuple(block), how)),
+        (recognising, "task", lambda _source, block, how: Task(b"", tuple(block), how)),
         (steps, "_attribute", attribute),
         (night, "_executor", lambda settings, *_: Drawn(len(list(settings.events.iterdir())))),
         (night, "_refuse_faults", lambda _config: None),  # captures are no sound

@@ -36,6 +36,10 @@ class Ahead(Generic[T]):
         self._key, self._result = key, result
         Thread(target=_do, args=(work, result), name="ahead", daemon=True).start()
 
+    def is_done(self, key: str) -> bool:
+        """Tell whether what was begun under `key` is there to be taken, and no error."""
+        return key == self._key and self._result.done() and self._result.exception() is None
+
     def take(self, key: str, work: Callable[[], T]) -> T:
         """Return what was begun under `key`, once it is done, or do `work` now.
 

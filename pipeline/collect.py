@@ -24,6 +24,7 @@ from pipeline.ledger import DELETION, Done, Due, Ledger, Step
 from pipeline.night import opened, refuse_unbegun
 from pipeline.programme import load_events
 from pipeline.progress import Progress
+from pipeline.recognising import NOTHING
 from pipeline.run import something_is_absent
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _mark(
         marks.unknown |= None in roots.values()
         try:
             hashes = [ledger.sha256(capture) for capture in recording.captures]
-            hear(told, event, recording, hashes, lambda: None)
+            hear(told, event, recording, hashes, NOTHING)
         except (Due, PlenaryError):
             marks.names.append(f"{event.id}/{recording.id}")
             marks.unfinished |= {sha256 for sha256 in roots.values() if sha256 is not None}

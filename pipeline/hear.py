@@ -7,16 +7,19 @@ break, is not transcribed at all: a camera runs through lunch.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from archive.corrections.model import newcomers
 from archive.corrections.sound import erased, known_voices
-from archive.errors import FileFault
+from archive.errors import FileFault, Stopped
 from archive.wording import Text
-from pipeline import listening, rows, steps
+from pipeline import listening, recognising, rows, steps
 from pipeline.ahead import Ahead
+from pipeline.blocks import Promised, asked, language_of, model_of, promise
 from pipeline.event import cast_of, terms_of, transcribed
 from pipeline.installed import version
 from pipeline.languages import AUTO
@@ -25,7 +28,7 @@ from pipeline.memory import give_back
 from pipeline.model import CastMember, Known, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from archive.corrections.model import Correction
     from pipeline.config import Settings
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from pipeline.listening import Sound
     from pipeline.model import Cast, Segment, Turn, Withheld, Word
     from pipeline.progress import Progress
+    from pipeline.recognising import Meanwhile
     from pipeline.rows import Row
     from pipeline.split import Hearing
     from pipeline.steps import Model
@@ -58,6 +62,7 @@ class Bench:
     executor: Executor
     corrections: tuple[Correction, ...] = ()
     ahead: Ahead[listening.Extracted] = field(default_factory=Ahead)
+    promised: Promised = field(default_factory=Promised)
 
 
 @dataclass
@@ -118,11 +123,11 @@ def _session_inputs(bench: Bench, event: Event, session: Session) -> list[object
     return [
         session.id,
         None if session.span is None else asdict(session.span),
-        _language(bench, event, session),
+        language_of(bench, event, session),
         list(session.also_spoken),
         asdict(cast_of(event, session)),
         list(terms_of(event, session)),
-        [bench.ledger.sha256(path) for path in session.transcripts] or _model(bench).sha256,
+        [bench.ledger.sha256(path) for path in session.transcripts] or model_of(bench).sha256,
     ]
 
 
@@ -131,11 +136,10 @@ def hear(
     event: Event,
     recording: Recording,
     hashes: Sequence[str],
-    meanwhile: Callable[[], None],
+    meanwhile: Meanwhile,
 ) -> Story:
-    """Take a recording through every step that is due.
+    """Take a recording through every step that is due; `meanwhile` is about the next recording.
 
-    `meanwhile` is called while its words are being recognised, perhaps more than once.
     Raises CaptureFault, ModelFault, FileFault (a transcript made elsewhere), Stopped.
     """
     name = f"{event.id}/{recording.id}"
@@ -150,9 +154,14 @@ def hear(
     )
     decoder = sound.done.step.tools.get("pyav", "")
     story.provenance += rows.provenance_rows([sound.done], "PyAV", decoder)
-    for session in held(event, recording):
+    sessions = held(event, recording)
+    for session, following in zip_longest(sessions, sessions[1:]):
         told = replace(bench, ledger=ledger.about(name, session.id))
-        _session(told, event, session, heard, story, meanwhile)
+        then = meanwhile
+        if following is not None:
+            next_one = partial(promise, bench, event, following, sound, heard)
+            then = replace(meanwhile, promise=next_one)
+        _session(told, event, session, heard, story, then)
     return story
 
 
@@ -163,13 +172,29 @@ def begin(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str
     listening.begin(bench.ledger, recording, hashes, gone, bench.ahead, show)
 
 
+def promise_first(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> None:
+    """Give workers the first blocks of a recording before its turn, once its sound is there."""
+    name = f"{event.id}/{recording.id}"
+    ledger, show = bench.ledger.about(name), partial(bench.progress.stage, name)
+    gone = erased(bench.corrections, hashes)
+    if not bench.executor.ahead:
+        return
+    if not listening.is_begun(ledger, recording, hashes, gone, bench.ahead):
+        return
+    with suppress(Stopped):  # told in its turn
+        sound = listening.sound(ledger, recording, hashes, gone, bench.ahead, show)
+        heard = listening.hearing(ledger, sound, show)
+        for session in held(event, recording)[:1]:
+            promise(bench, event, session, sound, heard)
+
+
 def _session(
     bench: Bench,
     event: Event,
     session: Session,
     heard: Hearing,
     story: Story,
-    meanwhile: Callable[[], None],
+    meanwhile: Meanwhile,
 ) -> None:
     name = f"{event.id}/{session.id}"
     span = session.span or Span(0, story.sound.duration_ms)
@@ -250,26 +275,15 @@ def _recognised(
     heard: Hearing,
     story: Story,
     language: str,
-    meanwhile: Callable[[], None],
+    meanwhile: Meanwhile,
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
-    from pipeline import models, split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
-
-    span = session.span or Span(0, story.sound.duration_ms)
-    windows = split.plan(heard, within=span)
-    model = _model(bench)
-    recognition = transcribe.Recognition(
-        language=language,
-        hotwords=transcribe.choose_hotwords(
-            terms_of(event, session), models.token_counter(model.folder)
-        ),
-        also_spoken=session.also_spoken,
-    )
-    blocks = [[split.closer(heard, w) for w in block] for block in split.blocks(windows)]
+    model = model_of(bench)
+    blocks, recognition = asked(bench, event, session, story.sound, heard, language)
     speech_ms = sum(w.span.duration_ms for block in blocks for w in block)
     give_back()  # before the workers take theirs
     name = f"{event.id}/{session.id}"
     with bench.progress.stage(name, Text("words"), speech_ms) as stage:
-        segments, done = steps.words(
+        segments, done = recognising.words(
             bench.ledger,
             story.sound,
             blocks,
@@ -278,16 +292,12 @@ def _recognised(
             bench.executor,
             stage,
             meanwhile,
+            bench.promised.answers,
         )
     story.provenance += rows.provenance_rows(
         done, "faster-whisper", version("faster-whisper"), model, name
     )
     return segments, done
-
-
-def _model(bench: Bench) -> Model:
-    assert bench.model is not None, "a session without transcripts needs the model"
-    return bench.model
 
 
 def _taken(
@@ -324,10 +334,6 @@ def _is_in(word: Word, span: Span) -> bool:
     return span.start_ms <= (word.start_ms + word.end_ms) // 2 < span.end_ms
 
 
-def _language(bench: Bench, event: Event, session: Session) -> str:
-    return session.language or event.language or bench.settings.transcription.language
-
-
 def _spoken(bench: Bench, event: Event, session: Session, heard: Hearing, story: Story) -> str:
     """Return what is spoken in a session: as it is written, or as the recording itself tells.
 
@@ -335,7 +341,7 @@ def _spoken(bench: Bench, event: Event, session: Session, heard: Hearing, story:
     """
     from pipeline import language_vote  # noqa: PLC0415 (seldom needed)
 
-    named = _language(bench, event, session)
+    named = language_of(bench, event, session)
     if named != AUTO:
         return named
     if session.transcripts:
@@ -345,7 +351,7 @@ def _spoken(bench: Bench, event: Event, session: Session, heard: Hearing, story:
             path=session.transcripts[0],
         )
     if story.language is None:
-        model = _model(bench)
+        model = model_of(bench)
         story.language, done = language_vote.spoken(
             bench.ledger, story.sound, heard, model.sha256, bench.executor
         )

@@ -71,7 +71,7 @@ def spoken(
 ) -> tuple[str, Done]:
     """Return the language of a recording, asked of the model once. Raises CaptureFault."""
     from pipeline import split  # noqa: PLC0415 (onnxruntime is slow to import)
-    from pipeline.steps import task  # noqa: PLC0415
+    from pipeline.recognising import task  # noqa: PLC0415
     from pipeline.transcribe import Recognition  # noqa: PLC0415
 
     windows = [split.closer(heard, window) for window in voters(split.plan(heard))]

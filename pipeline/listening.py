@@ -1,6 +1,6 @@
 """The first steps of a recording: its sound, and where people speak in it.
 
-    captures → sound → hearing (→ steps.py: words → gate → turns)
+    captures → sound → hearing (→ recognising.py: words → steps.py: gate → turns)
 
 Both are made in one piece of work that touches no database, so that it can be done beside the
 recognition of another recording; what it gave is recorded when the recording's turn comes.
@@ -122,6 +122,18 @@ def begin(
     step, path = _sound_step(ledger, recording, hashes, erased)
     if not path.exists() or ledger.find(step) is None:
         ahead.begin(step.key, partial(extract, recording, erased, path, show))
+
+
+def is_begun(
+    ledger: Ledger,
+    recording: Recording,
+    hashes: Sequence[str],
+    erased: Sequence[Erased],
+    ahead: Ahead[Extracted],
+) -> bool:
+    """Tell whether a recording's sound can be had at once, and without a fault."""
+    step, path = _sound_step(ledger, recording, hashes, erased)
+    return ahead.is_done(step.key) or (path.exists() and ledger.find(step) is not None)
 
 
 def extract(recording: Recording, erased: Sequence[Erased], path: Path, show: Show) -> Extracted:

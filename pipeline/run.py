@@ -23,12 +23,13 @@ from archive.errors import ArchiveFault, Busy, CaptureFault, ClusterFault, Plena
 from archive.wording import Text, say
 from pipeline import rows
 from pipeline.following import followed
-from pipeline.hear import Bench, begin, hear, inputs, recognised
+from pipeline.hear import Bench, begin, hear, inputs, promise_first, recognised
 from pipeline.ledger import Due, Step, digest
 from pipeline.listening import recording_ms
 from pipeline.pictures import make_pictures, make_sound_copy, withdraw
 from pipeline.publication import Publisher
 from pipeline.reasons import DueStep, why
+from pipeline.recognising import NOTHING, Meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -168,7 +169,10 @@ def _work(
     queue = [(e, r) for e, r in _recordings(events) if f"{e.id}/{r.id}" in waiting]
     for (event, recording), following in zip_longest(queue, queue[1:]):
         name = f"{event.id}/{recording.id}"
-        meanwhile = partial(_begin, bench, following)
+        meanwhile = Meanwhile(
+            partial(_before, begin, bench, following),
+            partial(_before, promise_first, bench, following),
+        )
         if waiting[name].step in _BEFORE_WORDS and recognised(event, recording):
             bench.executor.warm()
         with _costing_only_itself(bench, store, outcome, recording, name):
@@ -305,13 +309,17 @@ def _put_programme(bench: Bench, store: Store, event: Event) -> None:
             bench.ledger.apply(f"programme:{event.id}", key)
 
 
-def _begin(bench: Bench, following: tuple[Event, Recording] | None) -> None:
-    """Begin the recording whose turn is next; what is wrong with it is told in its turn."""
+def _before(
+    work: Callable[[Bench, Event, Recording, list[str]], None],
+    bench: Bench,
+    following: tuple[Event, Recording] | None,
+) -> None:
+    """Do work for the recording whose turn is next; what is wrong with it is told in its turn."""
     if following is None:
         return
     event, recording = following
     with suppress(CaptureFault):
-        begin(bench, event, recording, _hashes(bench, recording))
+        work(bench, event, recording, _hashes(bench, recording))
 
 
 def _hashes(bench: Bench, recording: Recording) -> list[str]:
@@ -323,7 +331,7 @@ def _words(
     store: Store,
     event: Event,
     recording: Recording,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Meanwhile = NOTHING,
 ) -> bool:
     """Hear a recording and store what was heard; tell whether that was due."""
     name = f"{event.id}/{recording.id}"

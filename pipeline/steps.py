@@ -1,6 +1,6 @@
 """The steps of one recording, each with its key and its work.
 
-    (listening.py: captures → sound → hearing →) words (per block) → gate → turns (per session)
+    (listening.py: captures → sound → hearing → recognising.py: words, per block →) gate → turns
 
 A step's work is a pure stage of another module; here stands only what goes into it,
 how its result is kept as JSON, and what it is called in the ledger. A stage whose
@@ -9,15 +9,11 @@ result changes for the same inputs gets a higher number in VERSIONS.
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from archive.errors import CaptureFault, Stopped
-from pipeline.executors import Task
 from pipeline.installed import version
 from pipeline.kept import (
-    recognised_to_json,
     segments_from_json,
     segments_to_json,
     spans_to_json,
@@ -28,19 +24,14 @@ from pipeline.kept import (
 )
 from pipeline.ledger import Done, Ledger, Step, digest
 from pipeline.model import Segment, Span, Turn, Withheld, Word
-from pipeline.progress import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from pipeline.executors import Executor
     from pipeline.listening import Sound
-    from pipeline.model import Cast, Known, Recognised, Window
-    from pipeline.progress import Stage
+    from pipeline.model import Cast, Known
     from pipeline.split import Hearing
-    from pipeline.transcribe import Recognition
 
 VERSIONS = {"words": 4, "sidecar": 2, "gate": 2, "turns": 4}
 OURS = "plenary-archive"
@@ -57,121 +48,6 @@ class Model:
     name: str
     folder: Path
     sha256: str
-
-
-def words(
-    ledger: Ledger,
-    source: Sound,
-    blocks: Sequence[Sequence[Window]],
-    recognition: Recognition,
-    model_sha256: str,
-    executor: Executor,
-    progress: Stage,
-    meanwhile: Callable[[], None],
-) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
-    """Recognise blocks of windows, each once.
-
-    `progress` is told the milliseconds of each block as it is recorded; `meanwhile` is called
-    while the first blocks are under way. A block that is set aside raises CaptureFault when
-    all others are recorded; what was recorded stays, whatever is raised.
-    """
-    work = _Blocks(ledger, blocks, progress)
-    steps = [_words_step(source, block, recognition, model_sha256) for block in blocks]
-    ledger.plan([(step, _length(block)) for step, block in zip(steps, blocks, strict=True)])
-    for place, (step, block) in enumerate(zip(steps, blocks, strict=True)):
-        if ledger.find(step) is not None:
-            progress.skip(_length(block))
-            continue
-        if len(work.waiting) > executor.workers:
-            meanwhile()
-            work.collect()
-        try:
-            ledger.claim(step)
-        except Stopped:
-            work.collect_all()  # what was begun is kept
-            raise
-        future = executor.submit(task(source, block, recognition))
-        work.waiting[future] = place, step
-    if work.waiting:
-        meanwhile()
-    work.collect_all()
-    if work.aside:
-        raise work.aside[min(work.aside)]
-    # A day's words are taken from their rows when the workers have given their memory back.
-    done = tuple(_recorded(ledger, step) for step in steps)
-    return tuple(s for d in done for s in segments_from_json(d.result["segments"])), done
-
-
-def _recorded(ledger: Ledger, step: Step) -> Done:
-    done = ledger.find(step)
-    assert done is not None, "every block was recorded, found before, or set aside"
-    return done
-
-
-class _Blocks:
-    """A session's blocks under way, or set aside, by their place."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        blocks: Sequence[Sequence[Window]],
-        progress: Stage,
-    ) -> None:
-        self._ledger = ledger
-        self._blocks = blocks
-        self._progress = progress
-        self.aside: dict[int, CaptureFault] = {}
-        self.waiting: dict[Future[Recognised], tuple[int, Step]] = {}
-
-    def collect(self) -> None:
-        """Record the blocks that are done, once one is: a slow worker holds up no other."""
-        done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
-        for future in sorted(done, key=lambda each: self.waiting[each][0]):
-            self._take(future, *self.waiting.pop(future))
-
-    def _take(self, future: Future[Recognised], place: int, step: Step) -> None:
-        block = _whole(self._blocks[place])
-        try:
-            heard = future.result().shift(block.start_ms)
-        except CaptureFault as fault:
-            self.aside[place] = _placed(fault, block)
-            return
-        self._ledger.record(step, recognised_to_json(heard))
-        self._progress.advance(_length(self._blocks[place]))
-
-    def collect_all(self) -> None:
-        """Record every block under way."""
-        while self.waiting:
-            self.collect()
-
-
-def _words_step(
-    source: Sound, block: Sequence[Window], recognition: Recognition, model_sha256: str
-) -> Step:
-    return Step(
-        "words",
-        VERSIONS["words"],
-        {"sound": source.sha256, "model": model_sha256},
-        {
-            "windows": spans_to_json(window.span for window in block),
-            **asdict(recognition),
-            "faster-whisper": version("faster-whisper"),
-            "ctranslate2": version("ctranslate2"),
-        },
-        _tools("faster-whisper", "ctranslate2"),
-    )
-
-
-def task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:
-    """Return the work of recognising a block, with the sound that it needs."""
-    import numpy as np  # noqa: PLC0415 (only where there is work)
-
-    from pipeline import media  # noqa: PLC0415
-
-    whole = _whole(block)
-    samples = media.read_sound(source.path, whole)
-    pcm = np.clip(np.rint(samples * 32768), -32768, 32767).astype("<i2").tobytes()
-    return Task(pcm, tuple(window.shift(-whole.start_ms) for window in block), recognition)
 
 
 def sidecar(
@@ -192,7 +68,7 @@ def sidecar(
             "suffix": transcript.suffix,
             **({"erased": spans_to_json(erased)} if erased else {}),
         },
-        _tools(OURS),
+        tools(OURS),
     )
 
     def work() -> dict[str, object]:
@@ -239,7 +115,7 @@ def gate(
             "sound": source.sha256,
         },
         {"within": [within.start_ms, within.end_ms], "languages": list(languages)},
-        _tools(OURS),
+        tools(OURS),
     )
 
     def work() -> dict[str, object]:
@@ -296,7 +172,7 @@ def turns(
             "voices": hint.voices,
             **({"known": [asdict(one) for one in hint.known]} if hint.known else {}),
         },
-        _tools(OURS),
+        tools(OURS),
     )
 
     def work() -> list[object]:
@@ -355,25 +231,6 @@ def _batches(spans: Sequence[Span]) -> Iterable[Sequence[Span]]:
         yield batch
 
 
-def _whole(block: Sequence[Window]) -> Span:
-    return Span(block[0].span.start_ms, block[-1].span.end_ms)
-
-
-def _placed(fault: CaptureFault, block: Span) -> CaptureFault:
-    """Return what was said of a block with its place in the recording."""
-    return CaptureFault(
-        fault.sentence,
-        fault.next_step,
-        path=fault.path,
-        line=fault.line,
-        lead="from {begin} to {end}: ",
-        **{**fault.facts, "begin": clock(block.start_ms), "end": clock(block.end_ms)},
-    )
-
-
-def _tools(*packages: str) -> dict[str, str]:
+def tools(*packages: str) -> dict[str, str]:
+    """Return what did a step's work: packages with their versions."""
     return {name: version(name) for name in packages}
-
-
-def _length(block: Sequence[Window]) -> int:
-    return sum(window.span.duration_ms for window in block)

@@ -29,7 +29,7 @@ from stations import (
 )
 
 from archive.errors import CaptureFault, ClusterFault, ModelFault
-from pipeline import listening, split, steps
+from pipeline import listening, recognising, split
 from pipeline.container import capture_sound
 from pipeline.executors import Engine, Task
 from pipeline.executors import dask as dask_executor
@@ -39,15 +39,19 @@ from pipeline.executors.parcel import _flac
 from pipeline.ledger import Done, Ledger, Step
 from pipeline.model import Span, Window
 from pipeline.progress import Progress
+from pipeline.recognising import NOTHING, Meanwhile
 from pipeline.transcribe import Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
     from pathlib import Path
 
     from stations import Site
 
     from pipeline.executors import Executor
+    from pipeline.model import Recognised
+    from pipeline.progress import Stage
 
 
 pytestmark = pytest.mark.slow
@@ -114,9 +118,24 @@ def _content(folder: Path, executor: Executor, blocks: int = 7) -> list[tuple[ob
     db = Database(folder / "work.db")
     ledger = Ledger(db, folder)
     with executor, Progress(StringIO()).stage("hall", "words", 0) as stage:
-        steps.words(ledger, source, windows, RECOGNITION, MODEL_SHA, executor, stage, lambda: None)
+        _recognise(ledger, source, windows, executor, stage)
     query = "SELECT key, options, inputs, result, output_sha256 FROM steps ORDER BY key"
     return list(db.execute(query).fetchall())
+
+
+def _recognise(
+    ledger: Ledger,
+    source: listening.Sound,
+    windows: list[list[Window]],
+    executor: Executor,
+    stage: Stage,
+    meanwhile: Meanwhile = NOTHING,
+    promised: dict[str, Future[Recognised]] | None = None,
+) -> None:
+    recognising.words(
+        *(ledger, source, windows, RECOGNITION, MODEL_SHA, executor, stage, meanwhile),
+        promised if promised is not None else {},
+    )
 
 
 def test_the_same_content_wherever_it_runs(kind: Kind, tmp_path: Path) -> None:
@@ -124,6 +143,35 @@ def test_the_same_content_wherever_it_runs(kind: Kind, tmp_path: Path) -> None:
     found = _content(tmp_path / "found", kind.make())
     assert found == _content(tmp_path / "inline", Inline(commanded(kind.marks)))
     assert len(found) == 7
+
+
+def test_the_next_session_is_under_way_before_its_turn(kind: Kind, tmp_path: Path) -> None:
+    """Workers elsewhere get its blocks once all of this one's are given.
+
+    Workers of this machine get none: the words of this session are being attributed there.
+    """
+    source, blocks = _sound(tmp_path, 7)
+    this, following = blocks[:4], blocks[4:]
+    promised: dict[str, Future[Recognised]] = {}
+    ledger = Ledger(Database(tmp_path / "work.db"), tmp_path)
+    executor = kind.make()
+
+    def promise() -> None:
+        if not promised:
+            recognising.give_ahead(
+                *(ledger, source, following, RECOGNITION, MODEL_SHA, executor), promised
+            )
+
+    with executor, Progress(StringIO()).stage("hall", "words", 0) as stage:
+        _recognise(ledger, source, this, executor, stage, Meanwhile(promise=promise), promised)
+        assert len(promised) == min(3, executor.ahead)
+        for answer in promised.values():
+            answer.result(timeout=300)
+        _recognise(ledger, source, following, executor, stage, promised=promised)
+    assert not promised
+    query = "SELECT key, options, inputs, result, output_sha256 FROM steps ORDER BY key"
+    found = list(Database(tmp_path / "work.db").execute(query).fetchall())
+    assert found == _content(tmp_path / "inline", Inline(commanded(kind.marks)))
 
 
 def test_without_keys_of_their_own_answers_would_be_mixed_up(

@@ -89,6 +89,7 @@ class _Polled:
 
     told: list[dict[str, float]]
     workers: int = 1
+    ahead: int = 0
     asked: list[Task] = field(default_factory=list)
 
     def warm(self) -> None:

@@ -12,13 +12,14 @@ from sqlite_utils import Database
 
 from archive.errors import Stopped
 from archive.values import canonical
-from pipeline import listening, media, split, steps
+from pipeline import listening, media, recognising, split
 from pipeline.executors import Engine
 from pipeline.executors.inline import Inline
 from pipeline.executors.local import Local
 from pipeline.kept import segments_to_json
 from pipeline.ledger import Done, Ledger, Step
 from pipeline.progress import Progress
+from pipeline.recognising import NOTHING
 from pipeline.transcribe import Recognition
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def _words(
     blocks = split.blocks(split.plan(hearing), length_ms=length_ms)
     windows = [[split.closer(hearing, window) for window in block] for block in blocks]
     with executor, Progress(StringIO()).stage("hall", "words", 0) as stage:
-        segments, done = steps.words(
-            ledger, source, windows, OPTIONS, MODEL_SHA, executor, stage, lambda: None
+        segments, done = recognising.words(
+            ledger, source, windows, OPTIONS, MODEL_SHA, executor, stage, NOTHING, {}
         )
     looks = [look for one in done for look in one.result["looked_again"]]
     return canonical([segments_to_json(segments), looks]).encode()

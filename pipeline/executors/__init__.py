@@ -66,6 +66,13 @@ class Executor(Protocol):
     def workers(self) -> int:
         """How many tasks may be under way, so that nobody waits for work."""
 
+    @property
+    def ahead(self) -> int:
+        """How many tasks of the next session may be given while this process does other work.
+
+        None where the workers share this machine: what they would gain they take from that work.
+        """
+
     def warm(self) -> None:
         """Get ready beside other work: tasks will come."""
 

@@ -86,6 +86,11 @@ class Dask:
         """How many blocks may be under way: those being done, and the next beside each."""
         return _EACH * self._slots
 
+    @property
+    def ahead(self) -> int:
+        """As many again: then each worker has work when this session's ends."""
+        return _EACH * self._slots
+
     def warm(self) -> None:
         """Connect. Raises ClusterFault within seconds where no scheduler or worker is found."""
         if self._client is None:

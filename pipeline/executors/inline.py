@@ -17,6 +17,7 @@ class Inline:
     """Does each task at once, where it is asked; the model is loaded by the first."""
 
     workers = 1
+    ahead = 0
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -51,6 +51,8 @@ class Local:
     One that takes more than `memory` bytes is ended as if it had died.
     """
 
+    ahead = 0
+
     def __init__(self, engine: Engine, workers: int, memory: float = inf) -> None:
         self.workers = workers
         self._engine = engine
