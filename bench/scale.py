@@ -1,10 +1,12 @@
 """What an archive of thousands of hours costs: run, publication, nothing due, search, disk.
 
-    python -m bench.scale [--hours 100 1000] [--folder DIR] [--repeated 10 100]
+    python -m bench.scale [--hours 100 1000] [--drawn 1000] [--folder DIR] [--repeated 10 100]
 
 One archive grows through the given sizes (bench/simulated.py: drawn words, everything else the
 project's own). At each size: processor seconds of the run for each new hour; `plenary publish`;
 `plenary run` with nothing due; a run with one more hour, published as ever; searches; bytes. With
+`--drawn N` only the first N hours are drawn: later ones are the same captures at other events,
+which take every way but that of recognition, its gate and its turns. With
 `--repeated N …` the rows of the largest archive are then laid N times into another work.db, which
 is published and searched: its texts are N times the same, so its vocabulary grows no more.
 Prints a line of JSON for each size. Linux.
@@ -29,7 +31,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from archive.search import Query, search
-from bench.simulated import ROOT, law, write
+from bench.simulated import PER_EVENT, ROOT, law, write
 
 PLENARY = Path(sys.executable).with_name("plenary")
 PUBLISH = """\
@@ -109,16 +111,16 @@ def searched(public: Path) -> dict[str, float]:
     return {"p50": round(shares[49], 1), "p95": round(shares[94], 1), "max": round(max(took), 1)}
 
 
-def grow(folder: Path, before: int, hours: int) -> dict[str, object]:
+def grow(folder: Path, before: int, hours: int, drawn: int) -> dict[str, object]:
     """Bring the archive from `before` to `hours` hours, and measure it there."""
     config = ["--config", str(folder / "config.yaml")]
-    write(folder, before, hours)
+    write(folder, before, hours, drawn)
     run = cost([*SIMULATED, *config, "run"])
     published = cost([str(PLENARY), *config, "publish"])
     nothing = cost([str(PLENARY), *config, "run"])
     sizes = _sizes(folder)
     found = _apart(folder / "data" / "public" / "archive.db")
-    write(folder, hours, hours + 1)
+    write(folder, hours, hours + 1, drawn)
     more = cost([*SIMULATED, "--each", *config, "run"])
     return {
         "hours": hours,
@@ -200,6 +202,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--hours", type=int, nargs="+", default=[100, 1000])
+    parser.add_argument("--drawn", type=int)
     parser.add_argument("--repeated", type=int, nargs="*", default=[])
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
@@ -207,7 +210,8 @@ def main() -> None:
         folder = given.folder or Path(made)
         before = 0
         for hours in given.hours:
-            print(json.dumps(grow(folder, before, hours)), flush=True)
+            drawn = given.drawn or PER_EVENT * (max(given.hours) // PER_EVENT + 1)
+            print(json.dumps(grow(folder, before, hours, drawn)), flush=True)
             before = hours + 1
         for times in given.repeated:
             print(json.dumps(repeat(folder, before, times)), flush=True)

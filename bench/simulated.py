@@ -84,11 +84,15 @@ SESSION = """\
 """
 
 
-def write(folder: Path, first: int, hours: int) -> None:
-    """Write the programmes and captures of hours `first` to `hours`; captures hold their number."""
+def write(folder: Path, first: int, hours: int, drawn: int) -> None:
+    """Write the programmes and captures of hours `first` to `hours`; captures hold their number.
+
+    From hour `drawn` on (a multiple of PER_EVENT) the captures, people and speakers are those of
+    the first hours again, on other days: the ledger knows what is heard in them.
+    """
     (folder / "config.yaml").write_text(CONFIG, "utf-8")
     for begin in range(first, hours, PER_EVENT):
-        dice = random.Random(begin)
+        dice = random.Random(begin % drawn)
         event = folder / "events" / f"e{begin:06}"
         event.mkdir(parents=True, exist_ok=True)
         chosen = dice.sample(range(PEOPLE * 100), PEOPLE)
@@ -98,7 +102,8 @@ def write(folder: Path, first: int, hours: int) -> None:
         for number in range(begin, min(hours, begin + PER_EVENT)):
             speakers = ", ".join(f"p{n}" for n in dice.sample(chosen, 4))
             text += SESSION.format(number=number, speakers=speakers)
-            (event / f"r{number}.wav").write_bytes(number.to_bytes(8, "big") * 2_000)
+            content = (number % drawn).to_bytes(8, "big") * 2_000
+            (event / f"r{number}.wav").write_bytes(content)
         (event / "programme.yaml").write_text(text, "utf-8")
 
 
