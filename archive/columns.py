@@ -1,7 +1,7 @@
 """What filters, facets and ranking ask of each passage, as columns in memory.
 
 A published file never changes, so they are read once for all the searches of a process: about
-16 bytes a passage. To ask SQLite for the speaker of each hit costs ten times what finding it does.
+16 bytes a passage. To ask SQLite for the speaker of each hit costs over ten times what finding it does.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def numbers(
 ) -> Numbers:
     """Return the whole numbers that a SELECT of one column `n` finds, none of them NULL.
 
-    SQLite hands them over as one text: row by row each costs four times as much, and Python's lock.
+    SQLite hands them over as one text: row by row each costs three times as much, and Python's lock.
     """
     together = f"SELECT group_concat(n) FROM ({select})"  # noqa: S608
     (listed,) = db.execute(together, values or {}).fetchone()
@@ -149,7 +149,7 @@ def numbers(
 
 
 def _read(db: sqlite3.Connection) -> Columns:
-    """Read the columns: a second for a million passages."""
+    """Read the columns: two seconds for a million passages."""
     coded = {name: Coded() for name in (*FACETS, "recording")}
     sessions = list(zip(*db.execute(_SESSIONS), strict=True)) or [()] * (len(_OF_SESSION) + 1)
     of_session = {
