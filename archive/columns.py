@@ -1,7 +1,8 @@
 """What filters, facets and ranking ask of each passage, as columns in memory.
 
 A published file never changes, so they are read once for all the searches of a process: about
-16 bytes a passage. To ask SQLite for the speaker of each hit costs over ten times what finding it does.
+16 bytes a passage. To ask SQLite for the speaker of each hit costs over ten times what finding it
+does.
 """
 
 from __future__ import annotations
@@ -141,7 +142,8 @@ def numbers(
 ) -> Numbers:
     """Return the whole numbers that a SELECT of one column `n` finds, none of them NULL.
 
-    SQLite hands them over as one text: row by row each costs three times as much, and Python's lock.
+    SQLite hands them over as one text: row by row each costs three times as much, and Python's
+    lock is held.
     """
     together = f"SELECT group_concat(n) FROM ({select})"  # noqa: S608
     (listed,) = db.execute(together, values or {}).fetchone()

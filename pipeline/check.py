@@ -25,7 +25,7 @@ from pipeline.progress import clock
 from pipeline.reading.people import likely_doubles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from pipeline.config import Settings
@@ -51,8 +51,12 @@ class Checked:
     estimate: Estimate | None
 
 
-def check(settings_path: Path) -> Checked:
-    """Look at everything: config, programmes, captures, transcripts, disk, ffmpeg, model."""
+def check(settings_path: Path, only: Collection[str] | None = None) -> Checked:
+    """Look at everything: config, programmes, captures, transcripts, disk, ffmpeg, model.
+
+    With `only`, captures and transcripts of these recordings alone are opened, and the disk must
+    have room for them.
+    """
     try:
         settings = load_settings(settings_path)
     except Faults as wrong:
@@ -66,8 +70,10 @@ def check(settings_path: Path) -> Checked:
     looked: dict[str, Looked] = {}
     for event in programmes.events:
         for recording in event.recordings:
-            looked[f"{event.id}/{recording.id}"], wrong_here = look_at(event, recording)
-            capture_faults += wrong_here
+            name = f"{event.id}/{recording.id}"
+            if only is None or name in only:
+                looked[name], wrong_here = look_at(event, recording)
+                capture_faults += wrong_here
     found = estimate(settings, looked)
     faults += too_small(settings, found)
     doubles = likely_doubles(programmes.events)

@@ -13,11 +13,12 @@ from archive.store import open_to_read
 from archive.wording import say
 from pipeline.container import SAMPLE_RATE
 from pipeline.hear import recognised
+from pipeline.pictures import Copies
 from pipeline.sink import PLAYED
 from pipeline.webcopy import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.config import Settings
@@ -47,10 +48,11 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the archive holds and takes. `gigabytes` (10^9 bytes) is the most it can take.
+    """What the archive holds and takes.
 
-    `hours_left` are those of recordings that no run has finished yet; `hours_recognised`
-    and `recognised_left` count those that a model must hear.
+    `gigabytes` (10^9 bytes) is the most it can take, and `gigabytes_left` the part of it that is
+    still to be made. `hours_left` are those of recordings that no run has finished yet;
+    `hours_recognised` and `recognised_left` count those that a model must hear.
     """
 
     hours_of_sound: float
@@ -58,6 +60,7 @@ class Estimate:
     hours_recognised: float
     recognised_left: float
     gigabytes: float
+    gigabytes_left: float
 
     def told(self) -> str:
         """Say it, in the archivist's language."""
@@ -86,24 +89,38 @@ def estimate(settings: Settings, looked: Mapping[str, Looked]) -> Estimate:
         hours_left=sum(one.hours for one in left),
         hours_recognised=sum(o.hours for o in looked.values() if recognised(o.event, o.recording)),
         recognised_left=sum(o.hours for o in left if recognised(o.event, o.recording)),
-        gigabytes=sum(one.hours * _kbps(settings, one) for one in looked.values())
-        * _BYTES_PER_HOUR
-        / 1e9,
+        gigabytes=_gigabytes(
+            (one, KEPT_SOUND_KBPS + _copies_kbps(settings, one)) for one in looked.values()
+        ),
+        gigabytes_left=_gigabytes(
+            (one, (0 if name in heard else KEPT_SOUND_KBPS) + _copies_left_kbps(settings, one))
+            for name, one in looked.items()
+        ),
     )
 
 
-def _kbps(settings: Settings, one: Looked) -> float:
-    """Return the most kbit/s of what a recording leaves on the disk.
+def _gigabytes(taken: Iterable[tuple[Looked, float]]) -> float:
+    """Add up recordings, each with the kbit/s that it takes."""
+    return sum(one.hours * kbps for one, kbps in taken) * _BYTES_PER_HOUR / 1e9
 
-    The web copy's picture has a ceiling, copied or encoded; its MP4 holds the sound again.
+
+def _copies_kbps(settings: Settings, one: Looked) -> float:
+    """Return the most kbit/s of a recording's web copies.
+
+    The picture has a ceiling, copied or encoded; its MP4 holds the sound again.
     """
-    kept = KEPT_SOUND_KBPS
     if not settings.media.web_copy or one.recording.media is not None:
-        return kept
+        return 0
     if not one.has_picture:
-        return kept + COPY_SOUND_KBPS
-    picture = limits(settings.media.height, settings.media.quality).kbps
-    return kept + 2 * COPY_SOUND_KBPS + picture
+        return COPY_SOUND_KBPS
+    return 2 * COPY_SOUND_KBPS + limits(settings.media.height, settings.media.quality).kbps
+
+
+def _copies_left_kbps(settings: Settings, one: Looked) -> float:
+    """Return what `_copies_kbps` does, 0 where the last of the copies stands."""
+    copies = Copies(settings.data, one.event.id, one.recording.id)
+    last = copies.picture if one.has_picture else copies.sound
+    return 0 if last.exists() else _copies_kbps(settings, one)
 
 
 def _heard(work: Path) -> set[str]:
@@ -120,7 +137,7 @@ def _heard(work: Path) -> set[str]:
 
 def too_small(settings: Settings, found: Estimate) -> Iterator[ArchiveFault]:
     """Refuse a disk without room for what is still to be made; what is there already counts."""
-    needed = found.gigabytes * 1e9 - _bytes_kept(settings.data)
+    needed = found.gigabytes_left * 1e9
     free = shutil.disk_usage(standing_folder(settings.data)).free
     if needed > free:
         yield ArchiveFault(
@@ -133,12 +150,6 @@ def too_small(settings: Settings, found: Estimate) -> Iterator[ArchiveFault]:
             free=free / 1e9,
             data=settings.data,
         )
-
-
-def _bytes_kept(data: Path) -> int:
-    """Bytes under the data folder that count against the estimate: sound and web copies."""
-    files = (file for name in ("kept", "media") for file in (data / name).rglob("*"))
-    return sum(file.stat().st_size for file in files if file.is_file() and not file.is_symlink())
 
 
 def standing_folder(folder: Path) -> Path:

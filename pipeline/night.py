@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
@@ -36,13 +37,15 @@ from pipeline.run import Outcome, drop_events, due, holding, run
 from pipeline.steps import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from archive.store import Store
     from pipeline.config import Settings
     from pipeline.event import Event
     from pipeline.executors import Executor
+
+_SILENT_S = 10
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,9 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         take_back(settings.data, store, opened_bench.ledger)
         erase_what_is_due(settings.data, store, opened_bench.ledger)
         bench, unmet = followed(opened_bench, store, events)
-        waiting = due(_asked(bench, store), store, events)
+        waiting = due(_asked(bench, store), store, events, Looking(progress))
         if waiting and began:
-            _refuse_faults(request.config)
+            _refuse_faults(request.config, waiting)
         drop_events(bench, store, given)
         with awake():
             outcome = run(bench, store, events, waiting)
@@ -85,6 +88,21 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         if not (request.events or outcome.failed or outcome.stopped or outcome.unmet):
             settled.settle(settings, store, bench.ledger, files, today)
         return outcome
+
+
+@dataclass
+class Looking:
+    """Tells now and then how far the look for what is due has come: in a large archive it lasts."""
+
+    progress: Progress
+    told_s: float = field(default_factory=time.monotonic)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say it, if nothing was said for a while."""
+        if time.monotonic() - self.told_s > _SILENT_S:
+            self.told_s = time.monotonic()
+            told = "looking for what is due: {done} of {total} recordings"
+            self.progress.say(say(told, done=done, total=total))
 
 
 def due_in(request: Request) -> dict[str, DueStep]:
@@ -105,11 +123,14 @@ def _asked(bench: Bench, store: Store) -> Bench:
     return replace(bench, ledger=ledger, progress=Progress(StringIO()))
 
 
-def _refuse_faults(config: Path) -> None:
-    """Raise Faults for what would stop the whole run; one bad capture does not."""
-    from pipeline.check import check  # noqa: PLC0415 (reads every capture: only before work)
+def _refuse_faults(config: Path, only: Collection[str] | None = None) -> None:
+    """Raise Faults for what would stop the whole run; one bad capture does not.
 
-    faults = check(config).faults
+    Of an archive that stands `only` the captures are opened that are to be worked on.
+    """
+    from pipeline.check import check  # noqa: PLC0415 (opens captures: only before work)
+
+    faults = check(config, only).faults
     if faults:
         raise Faults(faults)
 

@@ -206,15 +206,23 @@ def _count(store: Store, name: str, outcome: Outcome) -> None:
         outcome.missing[name] = row["missing_ms"]
 
 
-def due(bench: Bench, store: Store, events: Sequence[Event]) -> dict[str, DueStep]:
+def due(
+    bench: Bench,
+    store: Store,
+    events: Sequence[Event],
+    look: Callable[[int, int], None] = lambda _done, _all: None,
+) -> dict[str, DueStep]:
     """Tell the first step that is due for each recording that has one, and why.
 
     Nothing is done: the bench's ledger must be one that is only asked. A recording whose
-    captures cannot be read is due from the start: a run finds out what is wrong with it.
+    captures cannot be read is due from the start: a run finds out what is wrong with it. `look`
+    is told how many recordings were looked at, of how many.
     """
     found: dict[str, DueStep] = {}
     pictured = {(e.id, r.id) for e, r in _with_pictures(bench, events)}
-    for event, recording in _recordings(events):
+    recordings = list(_recordings(events))
+    for place, (event, recording) in enumerate(recordings):
+        look(place, len(recordings))
         name = f"{event.id}/{recording.id}"
         try:
             _words(bench, store, event, recording)

@@ -206,6 +206,16 @@ def test_a_disk_too_small_is_told(archive: Path, monkeypatch: pytest.MonkeyPatch
     assert fault.line == 1
 
 
+def test_only_what_is_to_be_worked_on_is_opened(archive: Path) -> None:
+    """A night with one new recording asks neither the disks of the others nor room for them."""
+    rewrite(archive, "captures/matin.mp4", "captures/absent.mp4")
+    assert check(archive).capture_faults
+    found = check(archive, only=())
+    assert found.capture_faults == ()
+    assert found.estimate is not None
+    assert (found.estimate.hours_of_sound, found.estimate.gigabytes_left) == (0, 0)
+
+
 def test_all_files_and_captures_are_told_in_one_look(archive: Path) -> None:
     """A wrong programme does not hide a missing capture, nor another event's mistakes."""
     rewrite(archive, "captures/matin.mp4", "captures/absent.mp4")

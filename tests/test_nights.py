@@ -25,7 +25,7 @@ from archive.site.serve import make_app
 from archive.store import open_store
 from pipeline import publication
 from pipeline.ledger import Ledger
-from pipeline.night import Request, run_archive
+from pipeline.night import Looking, Request, run_archive
 from pipeline.pictures import audible
 from pipeline.programme import load_events
 from pipeline.progress import Progress
@@ -292,3 +292,14 @@ def test_a_publication_that_takes_long_waits_for_the_end(
         shown = db.execute("SELECT detail FROM history WHERE kind = 'dissemination'").fetchall()
     assert len(shown) == 2
     assert shown[-1] == (outcome.published.path.name,)
+
+
+def test_a_long_look_for_what_is_due_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a large archive it lasts; in a small one nothing is said."""
+    told = StringIO()
+    looking = Looking(Progress(told))
+    looking(1, 9_000)
+    assert told.getvalue() == ""
+    monkeypatch.setattr("pipeline.night._SILENT_S", -1)
+    looking(4_500, 9_000)
+    assert "4500 of 9000 recordings" in told.getvalue()

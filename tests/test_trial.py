@@ -44,7 +44,7 @@ def test_without_speech_it_says_so(tmp_path: Path) -> None:
     archive = _unheard(tmp_path)
     tried = try_model(load_settings(archive.config), check(archive.config).events)
     assert "no speech was found" in tried.why_not
-    said = tried.told(Estimate(1, 1, 1, 1, 1), 8)
+    said = tried.told(Estimate(1, 1, 1, 1, 1, 1), 8)
     assert "is not known" in said
     assert "night" not in said
 
@@ -66,7 +66,7 @@ def test_transcripts_need_no_trial(tmp_path: Path) -> None:
 def test_nights_follow_from_the_trial(left: float, night: float, said: str) -> None:
     """A minute in a minute, two workers: twice real time; begun nights count whole."""
     trial = Trial(60_000, 60, 2, "film.mp4")
-    told = trial.told(Estimate(40, left, 40, left, 1), night)
+    told = trial.told(Estimate(40, left, 40, left, 1, 1), night)
     assert said in told
     assert "the whole archive anew: about 20.0 h" in told
 
