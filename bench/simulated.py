@@ -212,7 +212,7 @@ def patch(*, each: bool) -> None:
         (recognising, "task", lambda _source, block, how: Task(b"", tuple(block), how)),
         (steps, "_attribute", attribute),
         (night, "_executor", lambda settings, *_: Drawn(len(list(settings.events.iterdir())))),
-        (night, "_refuse_faults", lambda _config: None),  # captures are no sound
+        (night, "_refuse_faults", lambda *_: None),  # captures are no sound
     ]
     if not each:
         drawn.append((publication.Publisher, "now_and_then", lambda _publisher: None))
