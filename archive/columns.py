@@ -127,14 +127,20 @@ def columns_of(db: sqlite3.Connection) -> Columns:
     file = db.execute("PRAGMA database_list").fetchone()[2]
     if not file:
         return _read(db)
-    status = Path(file).stat()
-    key = (file, status.st_ino, status.st_size, status.st_mtime_ns)
-    with _lock:
-        if key not in _kept:
-            _kept[key] = _read(db)
+    try:
+        status = Path(file).stat()
+    except FileNotFoundError:  # deleted by a withdrawal, while its connections still answer
+        key = next((key for key in _kept if key[0] == file), (file, 0, 0, 0))
+    else:
+        key = (file, status.st_ino, status.st_size, status.st_mtime_ns)
+    found = _kept.get(key)
+    if found is None:
+        found = _read(db)  # by several threads perhaps: none waits for another file's
+        with _lock:
+            _kept[key] = found
             while len(_kept) > _FILES_KEPT:
                 _kept.popitem(last=False)
-        return _kept[key]
+    return found
 
 
 def numbers(

@@ -29,8 +29,12 @@ def timed_words(text: str, words: str | None) -> list[TimedWord] | None:
 
 
 def extent(words: Sequence[TimedWord]) -> tuple[int, int]:
-    """Return the start and end in ms of some words, one at least."""
-    return min(start for start, *_ in words), max(end for _, end, *_ in words)
+    """Return the start and end in ms of some words, one at least.
+
+    A word without length takes a millisecond, so that its start lies within as well.
+    """
+    starts = (min(start, end) for start, end, *_ in words)
+    return min(starts), max(max(start + 1, end) for start, end, *_ in words)
 
 
 def apart(passage: Row, at: Collection[int]) -> list[Row]:

@@ -129,11 +129,12 @@ def _public_evidence(
         if not scope.holds(recording, start, start):
             continue
         near = "".join(
-            said
-            for begin, end, said in published
+            words
+            for begin, end, words in published
             if begin <= start + QUOTE_MS and start - QUOTE_MS <= end
         )
         quote = reason.get("quote") or ""
-        quoted = quote and mask(quote) == quote and f" {_said(quote)}" in f" {near}"
+        said = _said(quote)
+        quoted = said and mask(quote) == quote and f" {said}" in f" {near}"
         kept.append(reason if quoted else {**reason, "quote": ""})
     return canonical(kept)

@@ -32,7 +32,7 @@ MANY = 200_000
 """So many places are looked at for one question, a fifth of a microsecond each: a word that stands
 in more than are left has no say. Words come before beginnings, which stand in far more."""
 _FEW = 500
-"""So few hits are ranked even if the time is over."""
+"""So few hits are ranked by the words that there was time for."""
 
 _INSTANCES = (
     "CREATE VIRTUAL TABLE IF NOT EXISTS temp.said USING fts5vocab(main, passages_fts, instance)"
@@ -59,11 +59,13 @@ def best(
     ranked = False
     left = MANY
     for one in sorted(sought, key=lambda one: one.beginning):
-        if len(among) > _FEW and deadline.over():
-            return None
+        if deadline.over():
+            if len(among) > _FEW:
+                return None
+            break
         places = _places(db, one, left)
-        left -= len(places)
-        if left >= 0:
+        if len(places) <= left:
+            left -= len(places)
             score += _weights(columns, places, among)
             ranked = True
     return among[_highest(score, count)] if ranked else None

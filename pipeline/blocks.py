@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archive.errors import Stopped
+from archive.errors import CaptureFault, Stopped
 from pipeline.event import terms_of
 from pipeline.languages import AUTO
 from pipeline.model import Span
@@ -67,8 +67,8 @@ def promise(bench: Bench, event: Event, session: Session, sound: Sound, heard: H
         return
     # Answers that nobody took are of a session that was changed.
     bench.promised.session, bench.promised.answers = name, {}
-    blocks, recognition = asked(bench, event, session, sound, heard, language)
-    with suppress(Stopped):  # told in its turn
+    with suppress(Stopped, CaptureFault):  # told in its turn
+        blocks, recognition = asked(bench, event, session, sound, heard, language)
         give_ahead(
             bench.ledger,
             sound,

@@ -25,7 +25,7 @@ from pipeline.progress import clock
 from pipeline.reading.people import likely_doubles
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.config import Settings
@@ -51,11 +51,11 @@ class Checked:
     estimate: Estimate | None
 
 
-def check(settings_path: Path, only: Collection[str] | None = None) -> Checked:
+def check(settings_path: Path, only: Mapping[str, str] | None = None) -> Checked:
     """Look at everything: config, programmes, captures, transcripts, disk, ffmpeg, model.
 
-    With `only`, captures and transcripts of these recordings alone are opened, and the disk must
-    have room for them.
+    With `only`, recordings with the first step that each needs, captures and transcripts of these
+    alone are opened, and the disk must have room for them.
     """
     try:
         settings = load_settings(settings_path)
@@ -74,7 +74,7 @@ def check(settings_path: Path, only: Collection[str] | None = None) -> Checked:
             if only is None or name in only:
                 looked[name], wrong_here = look_at(event, recording)
                 capture_faults += wrong_here
-    found = estimate(settings, looked)
+    found = estimate(settings, looked, only)
     faults += too_small(settings, found)
     doubles = likely_doubles(programmes.events)
     return Checked(

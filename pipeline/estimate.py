@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 KEPT_SOUND_KBPS = SAMPLE_RATE * 16 / 1000
 """Of the sound that is kept for recognition: 16 bits a sample, before FLAC makes it less."""
 COPY_SOUND_KBPS = (PLAYED.bit_rate or 0) / 1000
+_OF_SOUND, _OF_COPIES = ("sound",), ("sound copy", "pictures")
+"""Steps that make kept sound anew, and web copies."""
 _BYTES_PER_HOUR = 3600 * 1000 / 8
 """Bytes in an hour of one kbit/s."""
 
@@ -80,9 +82,13 @@ def hours(count: float) -> str:
     return f"{round(count * 60)} min" if count * 60 >= 1 or not count else f"{count * 3600:.0f} s"
 
 
-def estimate(settings: Settings, looked: Mapping[str, Looked]) -> Estimate:
-    """Add up recordings, by their names."""
-    heard = _heard(settings.data / "work.db")
+def estimate(
+    settings: Settings, looked: Mapping[str, Looked], due: Mapping[str, str] | None = None
+) -> Estimate:
+    """Add up recordings, by their names; `due` gives the first step that some of them need."""
+    anew = due or {}
+    heard = _heard(settings.data / "work.db") - {n for n, s in anew.items() if s in _OF_SOUND}
+    remade = {n for n, s in anew.items() if s in _OF_SOUND + _OF_COPIES}
     left = [one for name, one in looked.items() if name not in heard]
     return Estimate(
         hours_of_sound=sum(one.hours for one in looked.values()),
@@ -93,8 +99,12 @@ def estimate(settings: Settings, looked: Mapping[str, Looked]) -> Estimate:
             (one, KEPT_SOUND_KBPS + _copies_kbps(settings, one)) for one in looked.values()
         ),
         gigabytes_left=_gigabytes(
-            (one, (0 if name in heard else KEPT_SOUND_KBPS) + _copies_left_kbps(settings, one))
-            for name, one in looked.items()
+            [(one, KEPT_SOUND_KBPS) for name, one in looked.items() if name not in heard]
+            + [
+                (one, _copies_kbps(settings, one))
+                for name, one in looked.items()
+                if name in remade or not _stands(settings, one)
+            ]
         ),
     )
 
@@ -116,11 +126,11 @@ def _copies_kbps(settings: Settings, one: Looked) -> float:
     return 2 * COPY_SOUND_KBPS + limits(settings.media.height, settings.media.quality).kbps
 
 
-def _copies_left_kbps(settings: Settings, one: Looked) -> float:
-    """Return what `_copies_kbps` does, 0 where the last of the copies stands."""
+def _stands(settings: Settings, one: Looked) -> bool:
+    """Tell whether the last of a recording's web copies is there."""
     copies = Copies(settings.data, one.event.id, one.recording.id)
     last = copies.picture if one.has_picture else copies.sound
-    return 0 if last.exists() else _copies_kbps(settings, one)
+    return last.exists()
 
 
 def _heard(work: Path) -> set[str]:

@@ -131,9 +131,12 @@ def is_begun(
     erased: Sequence[Erased],
     ahead: Ahead[Extracted],
 ) -> bool:
-    """Tell whether a recording's sound can be had at once, and without a fault."""
+    """Tell whether a recording's sound and hearing can be had at once, and without a fault."""
     step, path = _sound_step(ledger, recording, hashes, erased)
-    return ahead.is_done(step.key) or (path.exists() and ledger.find(step) is not None)
+    if ahead.is_done(step.key):
+        return True
+    done = ledger.find(step) if path.exists() else None
+    return done is not None and ledger.find(_hearing_step(done.output_sha256)) is not None
 
 
 def extract(recording: Recording, erased: Sequence[Erased], path: Path, show: Show) -> Extracted:

@@ -37,7 +37,7 @@ from pipeline.run import Outcome, drop_events, due, holding, run
 from pipeline.steps import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from archive.store import Store
@@ -78,7 +78,7 @@ def run_archive(request: Request, progress: Progress) -> Outcome:
         bench, unmet = followed(opened_bench, store, events)
         waiting = due(_asked(bench, store), store, events, Looking(progress))
         if waiting and began:
-            _refuse_faults(request.config, waiting)
+            _refuse_faults(request.config, {name: one.step for name, one in waiting.items()})
         drop_events(bench, store, given)
         with awake():
             outcome = run(bench, store, events, waiting)
@@ -123,7 +123,7 @@ def _asked(bench: Bench, store: Store) -> Bench:
     return replace(bench, ledger=ledger, progress=Progress(StringIO()))
 
 
-def _refuse_faults(config: Path, only: Collection[str] | None = None) -> None:
+def _refuse_faults(config: Path, only: Mapping[str, str] | None = None) -> None:
     """Raise Faults for what would stop the whole run; one bad capture does not.
 
     Of an archive that stands `only` the captures are opened that are to be worked on.

@@ -326,8 +326,12 @@ def _before(
     if following is None:
         return
     event, recording = following
-    with suppress(CaptureFault):
+    try:
         work(bench, event, recording, _hashes(bench, recording))
+    except (Stopped, Due, ClusterFault, sqlite3.Error):
+        raise
+    except Exception:  # noqa: BLE001, S110 (not this recording's fault: it comes again in its turn)
+        pass
 
 
 def _hashes(bench: Bench, recording: Recording) -> list[str]:

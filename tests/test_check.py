@@ -210,7 +210,7 @@ def test_only_what_is_to_be_worked_on_is_opened(archive: Path) -> None:
     """A night with one new recording asks neither the disks of the others nor room for them."""
     rewrite(archive, "captures/matin.mp4", "captures/absent.mp4")
     assert check(archive).capture_faults
-    found = check(archive, only=())
+    found = check(archive, only={})
     assert found.capture_faults == ()
     assert found.estimate is not None
     assert (found.estimate.hours_of_sound, found.estimate.gigabytes_left) == (0, 0)
@@ -245,3 +245,19 @@ def test_an_absent_events_folder_is_the_configs_mistake(archive: Path) -> None:
     (fault,) = check(archive).faults
     assert (fault.path, fault.line) == (archive, 2)
     assert "nowhere" in str(fault)
+
+
+def test_what_is_made_anew_needs_its_room_again(archive: Path) -> None:
+    """A copy that stands takes none, unless its step is due: then the new one is made beside it."""
+    copies = archive.parent / "data" / "media" / "jour"
+    copies.mkdir(parents=True)
+    name = check(archive).estimate
+    assert name is not None
+    (recording,) = [f"jour/{r.id}" for e in check(archive).events for r in e.recordings]
+    (copies / f"{recording.partition('/')[2]}.mp4").touch()
+    left = {
+        step: found.gigabytes_left
+        for step in ("gate", "pictures")
+        if (found := check(archive, {recording: step}).estimate)
+    }
+    assert left["gate"] < left["pictures"] == pytest.approx(name.gigabytes)

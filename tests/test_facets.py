@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlite_utils import Database
 
-from archive.columns import FACETS
+from archive import ranking
+from archive.columns import FACETS, columns_of
 from archive.schema import BY_NAME, create_tables
 from archive.search import Query, search
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 WORDS = ("commune", "communes", "marché", "école", "quartier", "monnaie")
 # A passage stands in one row for each organisation that its speaker spoke for.
@@ -183,3 +185,30 @@ def test_a_rare_word_weighs_more(db: sqlite3.Connection) -> None:
     found = [hit.passage_id for hit in search(db, Query("rare marché")).hits]
     db.rollback()
     assert found == [901, 902, 900]
+
+
+def test_a_word_said_everywhere_takes_no_say_from_the_others(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it stands in the question, and however little is left to look at."""
+    said = db.execute("SELECT COUNT(*) FROM passages_fts WHERE passages_fts MATCH 'monnaie'")
+    monkeypatch.setattr(ranking, "MANY", said.fetchone()[0] - 1)
+    text = "UPDATE passages SET text = text || ' seul' WHERE id IN (SELECT rowid FROM"
+    db.execute(f"{text} passages_fts WHERE passages_fts MATCH 'monnaie' LIMIT 2)")
+    db.execute("INSERT INTO passages_fts(passages_fts) VALUES ('rebuild')")
+    found = [search(db, Query(text)) for text in ("monnaie seul", "seul monnaie", "monnaie")]
+    db.rollback()
+    assert [answer.order for answer in found] == ["relevance", "relevance", "date"]
+    assert [answer.total > 2 for answer in found] == [False, False, True]
+
+
+def test_a_file_that_was_deleted_is_still_searched(db: sqlite3.Connection, tmp_path: Path) -> None:
+    """A withdrawal deletes the file that is shown; until the new one is, its connections answer."""
+    with closing(sqlite3.connect(tmp_path / "shown.db")) as shown:
+        db.backup(shown)
+    address = f"file:{tmp_path / 'shown.db'}?immutable=1"
+    with closing(sqlite3.connect(address, uri=True)) as one:
+        before = search(one, Query("marché"))
+        (tmp_path / "shown.db").unlink()
+        assert search(one, Query("marché")) == before
+        assert columns_of(one) is columns_of(one), "read once"
