@@ -118,7 +118,8 @@ class Columns:
         return self.person if facet == "person" else self.origin
 
 
-_kept: OrderedDict[tuple[str, int, int, int], Columns] = OrderedDict()
+_Key = tuple[str, int, int, int]
+_kept: OrderedDict[_Key, Columns] = OrderedDict()
 _lock = Lock()
 
 
@@ -127,13 +128,9 @@ def columns_of(db: sqlite3.Connection) -> Columns:
     file = db.execute("PRAGMA database_list").fetchone()[2]
     if not file:
         return _read(db)
-    try:
-        status = Path(file).stat()
-    except FileNotFoundError:  # deleted by a withdrawal, while its connections still answer
-        key = next((key for key in _kept if key[0] == file), (file, 0, 0, 0))
-    else:
-        key = (file, status.st_ino, status.st_size, status.st_mtime_ns)
-    found = _kept.get(key)
+    with _lock:
+        key = _key(file)
+        found = _kept.get(key)
     if found is None:
         found = _read(db)  # by several threads perhaps: none waits for another file's
         with _lock:
@@ -141,6 +138,18 @@ def columns_of(db: sqlite3.Connection) -> Columns:
             while len(_kept) > _FILES_KEPT:
                 _kept.popitem(last=False)
     return found
+
+
+def _key(file: str) -> _Key:
+    """Return what tells a file from others; of one that was deleted, what told it before.
+
+    A withdrawal deletes the file that is shown, while its connections still answer.
+    """
+    try:
+        status = Path(file).stat()
+    except FileNotFoundError:
+        return next((key for key in _kept if key[0] == file), (file, 0, 0, 0))
+    return file, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def numbers(

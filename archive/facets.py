@@ -28,17 +28,18 @@ class Facet:
 
 
 def count_facets(
-    columns: Columns, hits: Numbers, filters: Mapping[str, str]
+    columns: Columns, found: Numbers, hits: Numbers, filters: Mapping[str, str]
 ) -> dict[str, tuple[Facet, ...]]:
-    """Count each value of each facet under all filters but those of its own facet."""
-    passing = hits[columns.passing(filters)[hits]]
+    """Count each value of each facet under all filters but those of its own facet.
+
+    `hits` are those of the passages `found` that pass all filters.
+    """
     counted = {}
     for name in FACETS:
+        under = hits
         if name in filters:
             others = {other: value for other, value in filters.items() if other != name}
-            under = hits[columns.passing(others)[hits]]
-        else:
-            under = passing
+            under = found[columns.passing(others)[found]]
         counted[name] = _shown(columns, name, columns.counts(name, under))
     return counted
 

@@ -152,7 +152,7 @@ def search(
         found.then is not None,
         order,
         "many" if match and order != query.order else "",
-        count_facets(columns, found.passages, filters),
+        count_facets(columns, found.passages, hits, filters),
         suggest(db, question.text, missing, enough) if missing else None,
     )
 

@@ -14,7 +14,7 @@ from archive.errors import CaptureFault, Stopped
 from pipeline.event import terms_of
 from pipeline.languages import AUTO
 from pipeline.model import Span
-from pipeline.recognising import give_ahead
+from pipeline.recognising import Asked, give_ahead
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from pipeline.event import Event, Session
     from pipeline.hear import Bench
     from pipeline.listening import Sound
-    from pipeline.model import Recognised, Window
+    from pipeline.model import Recognised
     from pipeline.split import Hearing
     from pipeline.steps import Model
-    from pipeline.transcribe import Recognition
 
 
 @dataclass
@@ -36,21 +35,23 @@ class Promised:
     answers: dict[str, Future[Recognised]] = field(default_factory=dict)
 
 
-def asked(
+def asked_of(
     bench: Bench, event: Event, session: Session, sound: Sound, heard: Hearing, language: str
-) -> tuple[list[list[Window]], Recognition]:
-    """Return a session's blocks of windows, and how they are to be recognised."""
+) -> Asked:
+    """Return what is asked of the recogniser for a session."""
     from pipeline import models, split, transcribe  # noqa: PLC0415 (slow to import, seldom needed)
 
+    model = model_of(bench)
     windows = split.plan(heard, within=session.span or Span(0, sound.duration_ms))
-    recognition = transcribe.Recognition(
-        language=language,
-        hotwords=transcribe.choose_hotwords(
-            terms_of(event, session), models.token_counter(model_of(bench).folder)
-        ),
-        also_spoken=session.also_spoken,
+    hotwords = transcribe.choose_hotwords(
+        terms_of(event, session), models.token_counter(model.folder)
     )
-    return [[split.closer(heard, w) for w in block] for block in split.blocks(windows)], recognition
+    return Asked(
+        sound,
+        [[split.closer(heard, w) for w in block] for block in split.blocks(windows)],
+        transcribe.Recognition(language, hotwords, also_spoken=session.also_spoken),
+        model.sha256,
+    )
 
 
 def promise(bench: Bench, event: Event, session: Session, sound: Sound, heard: Hearing) -> None:
@@ -68,16 +69,8 @@ def promise(bench: Bench, event: Event, session: Session, sound: Sound, heard: H
     # Answers that nobody took are of a session that was changed.
     bench.promised.session, bench.promised.answers = name, {}
     with suppress(Stopped, CaptureFault):  # told in its turn
-        blocks, recognition = asked(bench, event, session, sound, heard, language)
-        give_ahead(
-            bench.ledger,
-            sound,
-            blocks,
-            recognition,
-            model_of(bench).sha256,
-            bench.executor,
-            bench.promised.answers,
-        )
+        asked = asked_of(bench, event, session, sound, heard, language)
+        give_ahead(bench.ledger, asked, bench.executor, bench.promised.answers)
 
 
 def language_of(bench: Bench, event: Event, session: Session) -> str:

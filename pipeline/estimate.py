@@ -13,12 +13,13 @@ from archive.store import open_to_read
 from archive.wording import say
 from pipeline.container import SAMPLE_RATE
 from pipeline.hear import recognised
+from pipeline.pictures import VERSIONS as COPY_STEPS
 from pipeline.pictures import Copies
 from pipeline.sink import PLAYED
 from pipeline.webcopy import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pipeline.config import Settings
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 KEPT_SOUND_KBPS = SAMPLE_RATE * 16 / 1000
 """Of the sound that is kept for recognition: 16 bits a sample, before FLAC makes it less."""
 COPY_SOUND_KBPS = (PLAYED.bit_rate or 0) / 1000
-_OF_SOUND, _OF_COPIES = ("sound",), ("sound copy", "pictures")
-"""Steps that make kept sound anew, and web copies."""
+_REMAKE = {"sound", *COPY_STEPS}
+"""Steps after which a recording's web copies are made anew, beside those that stand."""
 _BYTES_PER_HOUR = 3600 * 1000 / 8
 """Bytes in an hour of one kbit/s."""
 
@@ -85,52 +86,56 @@ def hours(count: float) -> str:
 def estimate(
     settings: Settings, looked: Mapping[str, Looked], due: Mapping[str, str] | None = None
 ) -> Estimate:
-    """Add up recordings, by their names; `due` gives the first step that some of them need."""
-    anew = due or {}
-    heard = _heard(settings.data / "work.db") - {n for n, s in anew.items() if s in _OF_SOUND}
-    remade = {n for n, s in anew.items() if s in _OF_SOUND + _OF_COPIES}
+    """Add up recordings, by their names; `due` gives the first step that each needs, if known."""
+    heard = _heard(settings.data / "work.db")
     left = [one for name, one in looked.items() if name not in heard]
+    steps = due or {}
+    kept = [one for name, one in looked.items() if name not in heard or steps.get(name) == "sound"]
+    copies = [
+        (one, 0 if steps.get(name) in _REMAKE else _standing(settings, one, whole=due is not None))
+        for name, one in looked.items()
+    ]
     return Estimate(
         hours_of_sound=sum(one.hours for one in looked.values()),
         hours_left=sum(one.hours for one in left),
         hours_recognised=sum(o.hours for o in looked.values() if recognised(o.event, o.recording)),
         recognised_left=sum(o.hours for o in left if recognised(o.event, o.recording)),
-        gigabytes=_gigabytes(
-            (one, KEPT_SOUND_KBPS + _copies_kbps(settings, one)) for one in looked.values()
+        gigabytes=sum(
+            _gigabytes(one, KEPT_SOUND_KBPS) + _copies(settings, one) for one in looked.values()
         ),
-        gigabytes_left=_gigabytes(
-            [(one, KEPT_SOUND_KBPS) for name, one in looked.items() if name not in heard]
-            + [
-                (one, _copies_kbps(settings, one))
-                for name, one in looked.items()
-                if name in remade or not _stands(settings, one)
-            ]
-        ),
+        gigabytes_left=sum(_gigabytes(one, KEPT_SOUND_KBPS) for one in kept)
+        + sum(max(0, _copies(settings, one) - there) for one, there in copies),
     )
 
 
-def _gigabytes(taken: Iterable[tuple[Looked, float]]) -> float:
-    """Add up recordings, each with the kbit/s that it takes."""
-    return sum(one.hours * kbps for one, kbps in taken) * _BYTES_PER_HOUR / 1e9
+def _gigabytes(one: Looked, kbps: float) -> float:
+    """Return what a recording takes at so many kbit/s."""
+    return one.hours * kbps * _BYTES_PER_HOUR / 1e9
 
 
-def _copies_kbps(settings: Settings, one: Looked) -> float:
-    """Return the most kbit/s of a recording's web copies.
+def _copies(settings: Settings, one: Looked) -> float:
+    """Return the most gigabytes of a recording's web copies.
 
     The picture has a ceiling, copied or encoded; its MP4 holds the sound again.
     """
     if not settings.media.web_copy or one.recording.media is not None:
         return 0
     if not one.has_picture:
-        return COPY_SOUND_KBPS
-    return 2 * COPY_SOUND_KBPS + limits(settings.media.height, settings.media.quality).kbps
+        return _gigabytes(one, COPY_SOUND_KBPS)
+    picture = limits(settings.media.height, settings.media.quality).kbps
+    return _gigabytes(one, 2 * COPY_SOUND_KBPS + picture)
 
 
-def _stands(settings: Settings, one: Looked) -> bool:
-    """Tell whether the last of a recording's web copies is there."""
+def _standing(settings: Settings, one: Looked, *, whole: bool) -> float:
+    """Return the gigabytes of a recording's copies that stand.
+
+    `whole`: they are known to be those that are wanted, so the last one means that none is left.
+    """
     copies = Copies(settings.data, one.event.id, one.recording.id)
     last = copies.picture if one.has_picture else copies.sound
-    return last.exists()
+    if whole and last.exists():
+        return _copies(settings, one)
+    return sum(file.stat().st_size for file in copies.files if file.exists()) / 1e9
 
 
 def _heard(work: Path) -> set[str]:

@@ -19,7 +19,7 @@ from archive.errors import FileFault, Stopped
 from archive.wording import Text
 from pipeline import listening, recognising, rows, steps
 from pipeline.ahead import Ahead
-from pipeline.blocks import Promised, asked, language_of, model_of, promise
+from pipeline.blocks import Promised, asked_of, language_of, model_of, promise
 from pipeline.event import cast_of, terms_of, transcribed
 from pipeline.installed import version
 from pipeline.languages import AUTO
@@ -174,11 +174,11 @@ def begin(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str
 
 def promise_first(bench: Bench, event: Event, recording: Recording, hashes: Sequence[str]) -> None:
     """Give workers the first blocks of a recording before its turn, once its sound is there."""
+    if not bench.executor.ahead:
+        return
     name = f"{event.id}/{recording.id}"
     ledger, show = bench.ledger.about(name), partial(bench.progress.stage, name)
     gone = erased(bench.corrections, hashes)
-    if not bench.executor.ahead:
-        return
     if not listening.is_begun(ledger, recording, hashes, gone, bench.ahead):
         return
     with suppress(Stopped):  # told in its turn
@@ -277,25 +277,16 @@ def _recognised(
     language: str,
     meanwhile: Meanwhile,
 ) -> tuple[tuple[Segment, ...], tuple[Done, ...]]:
-    model = model_of(bench)
-    blocks, recognition = asked(bench, event, session, story.sound, heard, language)
-    speech_ms = sum(w.span.duration_ms for block in blocks for w in block)
+    asked = asked_of(bench, event, session, story.sound, heard, language)
+    speech_ms = sum(w.span.duration_ms for block in asked.blocks for w in block)
     give_back()  # before the workers take theirs
     name = f"{event.id}/{session.id}"
     with bench.progress.stage(name, Text("words"), speech_ms) as stage:
         segments, done = recognising.words(
-            bench.ledger,
-            story.sound,
-            blocks,
-            recognition,
-            model.sha256,
-            bench.executor,
-            stage,
-            meanwhile,
-            bench.promised.answers,
+            *(bench.ledger, asked, bench.executor, stage, meanwhile), bench.promised.answers
         )
     story.provenance += rows.provenance_rows(
-        done, "faster-whisper", version("faster-whisper"), model, name
+        done, "faster-whisper", version("faster-whisper"), model_of(bench), name
     )
     return segments, done
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipeline.ledger import Ledger
 
 # Raised when the way from the store to the public file changes.
-_VERSION = 2
+_VERSION = 3
 
 
 QUICK_S, SHARE = 5.0, 20

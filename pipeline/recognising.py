@@ -32,6 +32,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is asked of a recogniser for a session: blocks of windows of a sound, and how."""
+
+    source: Sound
+    blocks: Sequence[Sequence[Window]]
+    recognition: Recognition
+    model_sha256: str
+
+    def step(self, block: Sequence[Window]) -> Step:
+        """Return the step whose result the words of a block are."""
+        return Step(
+            "words",
+            VERSIONS["words"],
+            {"sound": self.source.sha256, "model": self.model_sha256},
+            {
+                "windows": spans_to_json(window.span for window in block),
+                **asdict(self.recognition),
+                "faster-whisper": version("faster-whisper"),
+                "ctranslate2": version("ctranslate2"),
+            },
+            tools("faster-whisper", "ctranslate2"),
+        )
+
+    def submit(self, block: Sequence[Window], executor: Executor) -> Future[Recognised]:
+        """Give a block to the executor's workers."""
+        return executor.submit(task(self.source, block, self.recognition))
+
+
+@dataclass(frozen=True)
 class Meanwhile:
     """What is done of the next session or recording while the words of one are recognised.
 
@@ -48,10 +77,7 @@ NOTHING = Meanwhile()
 
 def words(
     ledger: Ledger,
-    source: Sound,
-    blocks: Sequence[Sequence[Window]],
-    recognition: Recognition,
-    model_sha256: str,
+    asked: Asked,
     executor: Executor,
     progress: Stage,
     meanwhile: Meanwhile,
@@ -63,8 +89,9 @@ def words(
     `promised` before are taken from there, by their steps' keys. A block that is set aside raises
     CaptureFault when all others are recorded; what was recorded stays, whatever is raised.
     """
+    blocks = asked.blocks
     work = _Blocks(ledger, blocks, progress)
-    steps = [_words_step(source, block, recognition, model_sha256) for block in blocks]
+    steps = [asked.step(block) for block in blocks]
     ledger.plan([(step, _length(block)) for step, block in zip(steps, blocks, strict=True)])
     for place, (step, block) in enumerate(zip(steps, blocks, strict=True)):
         if ledger.find(step) is not None:
@@ -80,7 +107,7 @@ def words(
             except Stopped:
                 work.collect_all()  # what was begun is kept
                 raise
-            answer = executor.submit(task(source, block, recognition))
+            answer = asked.submit(block, executor)
         work.waiting[answer] = place, step
     if work.waiting:
         meanwhile.begin()
@@ -95,25 +122,19 @@ def words(
 
 
 def give_ahead(
-    ledger: Ledger,
-    source: Sound,
-    blocks: Sequence[Sequence[Window]],
-    recognition: Recognition,
-    model_sha256: str,
-    executor: Executor,
-    promised: dict[str, Future[Recognised]],
+    ledger: Ledger, asked: Asked, executor: Executor, promised: dict[str, Future[Recognised]]
 ) -> None:
     """Give workers the first blocks that are due, as many as `executor.ahead` says.
 
     Raises Stopped where it is time to stop; what was given stays given.
     """
-    for block in blocks:
+    for block in asked.blocks:
         if len(promised) >= executor.ahead:
             return
-        step = _words_step(source, block, recognition, model_sha256)
+        step = asked.step(block)
         if ledger.find(step) is None:
             ledger.claim(step)
-            promised[step.key] = executor.submit(task(source, block, recognition))
+            promised[step.key] = asked.submit(block, executor)
 
 
 def _recorded(ledger: Ledger, step: Step) -> Done:
@@ -157,23 +178,6 @@ class _Blocks:
         """Record every block under way."""
         while self.waiting:
             self.collect()
-
-
-def _words_step(
-    source: Sound, block: Sequence[Window], recognition: Recognition, model_sha256: str
-) -> Step:
-    return Step(
-        "words",
-        VERSIONS["words"],
-        {"sound": source.sha256, "model": model_sha256},
-        {
-            "windows": spans_to_json(window.span for window in block),
-            **asdict(recognition),
-            "faster-whisper": version("faster-whisper"),
-            "ctranslate2": version("ctranslate2"),
-        },
-        tools("faster-whisper", "ctranslate2"),
-    )
 
 
 def task(source: Sound, block: Sequence[Window], recognition: Recognition) -> Task:

@@ -251,8 +251,8 @@ def test_what_is_made_anew_needs_its_room_again(archive: Path) -> None:
     """A copy that stands takes none, unless its step is due: then the new one is made beside it."""
     copies = archive.parent / "data" / "media" / "jour"
     copies.mkdir(parents=True)
-    name = check(archive).estimate
-    assert name is not None
+    whole = check(archive).estimate
+    assert whole is not None
     (recording,) = [f"jour/{r.id}" for e in check(archive).events for r in e.recordings]
     (copies / f"{recording.partition('/')[2]}.mp4").touch()
     left = {
@@ -260,4 +260,7 @@ def test_what_is_made_anew_needs_its_room_again(archive: Path) -> None:
         for step in ("gate", "pictures")
         if (found := check(archive, {recording: step}).estimate)
     }
-    assert left["gate"] < left["pictures"] == pytest.approx(name.gigabytes)
+    assert left["gate"] < left["pictures"] == pytest.approx(whole.gigabytes)
+    small = check(archive).estimate
+    assert small is not None
+    assert small.gigabytes_left == whole.gigabytes_left, "what stands may be of another quality"

@@ -39,7 +39,7 @@ from pipeline.executors.parcel import _flac
 from pipeline.ledger import Done, Ledger, Step
 from pipeline.model import Span, Window
 from pipeline.progress import Progress
-from pipeline.recognising import NOTHING, Meanwhile
+from pipeline.recognising import NOTHING, Asked, Meanwhile
 from pipeline.transcribe import Recognition
 
 if TYPE_CHECKING:
@@ -133,8 +133,9 @@ def _recognise(
     promised: dict[str, Future[Recognised]] | None = None,
 ) -> None:
     recognising.words(
-        *(ledger, source, windows, RECOGNITION, MODEL_SHA, executor, stage, meanwhile),
-        promised if promised is not None else {},
+        ledger,
+        Asked(source, windows, RECOGNITION, MODEL_SHA),
+        *(executor, stage, meanwhile, {} if promised is None else promised),
     )
 
 
@@ -158,9 +159,8 @@ def test_the_next_session_is_under_way_before_its_turn(kind: Kind, tmp_path: Pat
 
     def promise() -> None:
         if not promised:
-            recognising.give_ahead(
-                *(ledger, source, following, RECOGNITION, MODEL_SHA, executor), promised
-            )
+            asked = Asked(source, following, RECOGNITION, MODEL_SHA)
+            recognising.give_ahead(ledger, asked, executor, promised)
 
     with executor, Progress(StringIO()).stage("hall", "words", 0) as stage:
         _recognise(ledger, source, this, executor, stage, Meanwhile(promise=promise), promised)

@@ -19,7 +19,7 @@ from pipeline.executors.local import Local
 from pipeline.kept import segments_to_json
 from pipeline.ledger import Done, Ledger, Step
 from pipeline.progress import Progress
-from pipeline.recognising import NOTHING
+from pipeline.recognising import NOTHING, Asked
 from pipeline.transcribe import Recognition
 
 if TYPE_CHECKING:
@@ -78,9 +78,8 @@ def _words(
     blocks = split.blocks(split.plan(hearing), length_ms=length_ms)
     windows = [[split.closer(hearing, window) for window in block] for block in blocks]
     with executor, Progress(StringIO()).stage("hall", "words", 0) as stage:
-        segments, done = recognising.words(
-            ledger, source, windows, OPTIONS, MODEL_SHA, executor, stage, NOTHING, {}
-        )
+        asked = Asked(source, windows, OPTIONS, MODEL_SHA)
+        segments, done = recognising.words(ledger, asked, executor, stage, NOTHING, {})
     looks = [look for one in done for look in one.result["looked_again"]]
     return canonical([segments_to_json(segments), looks]).encode()
 
