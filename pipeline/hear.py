@@ -179,7 +179,7 @@ def promise_first(bench: Bench, event: Event, recording: Recording, hashes: Sequ
     name = f"{event.id}/{recording.id}"
     ledger, show = bench.ledger.about(name), partial(bench.progress.stage, name)
     gone = erased(bench.corrections, hashes)
-    if not listening.is_begun(ledger, recording, hashes, gone, bench.ahead):
+    if not listening.is_ready(ledger, recording, hashes, gone, bench.ahead):
         return
     with suppress(Stopped):  # told in its turn
         sound = listening.sound(ledger, recording, hashes, gone, bench.ahead, show)

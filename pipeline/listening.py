@@ -124,7 +124,7 @@ def begin(
         ahead.begin(step.key, partial(extract, recording, erased, path, show))
 
 
-def is_begun(
+def is_ready(
     ledger: Ledger,
     recording: Recording,
     hashes: Sequence[str],
