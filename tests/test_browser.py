@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from archive_fixture import DAY, make_public
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from site_browser import (
     PAUSED,
     RECORDING,
@@ -158,6 +158,24 @@ def test_selected_words_become_a_quote(open_page: Callable[..., Page]) -> None:
     assert quote.get_by_role("link").get_attribute("href") == "?t=30,36"
     page.keyboard.press("Escape")
     expect(quote).to_be_hidden()
+
+
+def test_words_selected_while_the_page_loads_become_a_quote(browser: Browser, address: str) -> None:
+    """On a slow line a visitor selects before the scripts are there; she gets her quote."""
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    with closing(browser.new_page()) as page:
+        page.route("**/quote.js*", hold)
+        page.goto(address + RECORDING, wait_until="commit")
+        said = page.locator('.passage[data-start="30000"] .said')
+        said.evaluate("said => getSelection().selectAllChildren(said)")
+        page.wait_for_timeout(500)  # longer than a selection is waited for
+        for route in late:
+            route.continue_()
+        expect(page.locator("[data-quote] blockquote")).to_contain_text("Merci Ana")
 
 
 @pytest.mark.parametrize("path", ["", "search?q=cooperation", "events", RECORDING, "people"])

@@ -110,4 +110,5 @@ export function offerQuotes(page, { passages, wordTimes, address, seek }) {
     history.replaceState(null, "", link.getAttribute("href"));
     seek(place.from, { play: true, to: place.to });
   });
+  offer(); // words may have been selected while the page was loading
 }
