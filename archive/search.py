@@ -93,8 +93,9 @@ class Results:
 
     `total` counts all hits; with `more_than` there are more than that: counts and facets
     tell of the newest, and `order` is "date" whatever was asked. `note` is "",
-    "stop-words" (only words too common to search), "no-text" (nothing was asked) or
-    "many" (order gave way to the number of hits). `facets` has the keys of FACETS.
+    "stop-words" (only words too common to search), "no-text" (nothing was asked),
+    "many" (order gave way to the number of hits) or "unfinished" (no hit so far, and the
+    rest of the archive was not looked at). `facets` has the keys of FACETS.
     `suggestion` is a whole query in the archive's own words, where a word had no hit.
     """
 
@@ -151,7 +152,7 @@ def search(
         len(hits),
         found.then is not None,
         order,
-        "many" if match and order != query.order else "",
+        _note(found.then is not None, listed, match is not None and order != query.order),
         count_facets(columns, found.passages, hits, filters),
         suggest(db, question.text, missing, enough) if missing else None,
     )
@@ -189,6 +190,13 @@ def _newest(
     last = len(passing) - 1
     further = find(db, match, then, last, deadline, passing=passing, most=lacking)
     return np.concatenate([hits, further.passages])
+
+
+def _note(unfinished: bool, listed: Numbers, reordered: bool) -> str:
+    """Say what gave way to the time: the rest of the archive, or the order."""
+    if unfinished and not len(listed):
+        return "unfinished"
+    return "many" if reordered else ""
 
 
 def _storable(text: str) -> str:

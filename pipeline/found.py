@@ -39,7 +39,7 @@ def _lines(results: Results, words: Texts) -> Iterator[str]:
         yield f"{hit.recording_id} {clock(hit.start_ms)}  {_who(hit, words)}"
         yield f"    {hit.event_title}, {hit.session_title} ({hit.date})"
         yield f"    {_bracketed(hit.snippet)}"
-    if results.note in {"stop-words", "no-text"}:
+    if results.note in {"stop-words", "no-text", "unfinished"}:
         yield words(f"results.note.{results.note}")
         return
     yield _counted(results, words)

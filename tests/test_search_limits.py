@@ -12,6 +12,7 @@ from archive_fixture import DAY, EVENING, public_archive
 
 from archive import matching, ranking
 from archive.search import Query, search
+from pipeline.found import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +72,18 @@ def test_the_page_is_filled_though_counting_ended(db: sqlite3.Connection) -> Non
     """Counting ends before the answer does: a page that lacks hits goes on looking for them."""
     found = search(db, Query("coop*"), clock=ticking(0.008))
     assert len(found.hits) > found.total
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_where_time_is_over_nothing_found_is_not_said_to_be_nothing_there(
+    db: sqlite3.Connection,
+) -> None:
+    """Words that were not met together so far may yet be said: the answer tells so."""
+    asked = Query("coop* bonjour maire")
+    assert search(db, asked, clock=lambda: 0.0).note == ""
+    found = search(db, asked, clock=ticking(10))
+    assert (found.total, found.more_than, found.note) == (0, True, "unfinished")
+    assert "une partie de l’archive n’a pas été regardée" in as_text(found, "fr")
 
 
 @pytest.mark.usefixtures("small_steps")

@@ -123,6 +123,24 @@ def test_what_is_kept_is_bounded() -> None:
     assert held == ["/a", "/c"]
 
 
+def test_a_search_cut_short_is_not_kept_for_ever(client: Client) -> None:
+    """A busy moment may end a search early: its answer has no tag and is kept for a minute."""
+    now = 0.0
+    kept = Kept(lambda: now)
+    page = Answer(b"more than 3", 200, "text/html", "", zipped=False, open=False)
+    kept.put("/search?q=eau", page, zipped=False, lasting=False)
+    kept.put("/", page, zipped=False)
+    now = 59.0
+    assert kept.get("/search?q=eau", zipped=False) == page
+    now = 60.0
+    assert kept.get("/search?q=eau", zipped=False) is None
+    assert kept.get("/", zipped=False) == page
+    for path in ("/search?q=eau", "/search.json?q=eau", "/search.csv?q=eau", "/search.atom?q=eau"):
+        answer = client.get(path)
+        assert "etag" not in answer.headers
+        assert "max-age=60" in answer.headers["cache-control"]
+
+
 def test_media_by_range(client: Client, media_folder: Path) -> None:
     """RFC 9110: whole, a range, an open range, a suffix; 416 past the end; HEAD has no body."""
     path, whole = f"/media/{DAY}/matin.mp4", (media_folder / DAY / "matin.mp4").read_bytes()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 from site_client import SITE, Client, client
 
+from archive import matching, search
 from archive.site import links
 from archive.site.home import figures
 from archive.site.pages import render
@@ -169,6 +170,20 @@ def test_results_mark_hits_and_lead_to_the_second(client: Client) -> None:
     assert re.search(
         rf"recordings/{DAY}/matin\?t=\d+(\.\d+)?#now$", hit.xpath(".//a[@class='listen']/@href")[0]
     )
+
+
+def test_an_unfinished_search_does_not_say_that_nothing_answers(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where time ended before a first hit the page tells so, and not that there is none."""
+    for limit in ("COUNTING_S", "ENOUGH_S"):
+        monkeypatch.setattr(search, limit, 0)
+    for step, width in (("_FIRST_STRETCH", 1), ("_WIDEN", 1), ("FEW", 0)):
+        monkeypatch.setattr(matching, step, width)
+    page = client.page("/search?q=coop*+bonjour+maire").text_content()
+    assert page.count("une partie de l’archive n’a pas été regardée") == 1
+    assert "plus de 0" not in page
+    assert "Aucun passage" not in page
 
 
 def test_facets_narrow_and_filters_lift(client: Client) -> None:

@@ -13,7 +13,7 @@ from datasette.views.base import DatasetteError
 
 from archive.site.kept import Answer, edition_tag, kept_of
 from archive.site.links import static_files
-from archive.site.pages import Page, missing, render
+from archive.site.pages import SEARCHES, Page, missing, render
 from archive.site.settings import SiteSettings
 
 if TYPE_CHECKING:
@@ -62,14 +62,18 @@ def settings_of(datasette: Datasette) -> SiteSettings:
 async def own_page(datasette: Datasette, request: Request) -> Response:
     """Answer with one of the site's own pages, made in a thread that holds a connection.
 
-    What was answered once is kept for as long as its public file is shown (`kept.py`).
+    What was answered once is kept for as long as its public file is shown (`kept.py`); a
+    search, which may have been cut short by the time of that moment, for a minute and untagged.
     """
     site = settings_of(datasette)
     database = datasette.get_database()
-    headers = {"cache-control": FRESH, "etag": edition_tag(database.path, site)}
-    if headers["etag"] in request.headers.get("if-none-match", ""):
-        return Response(b"", 304, headers)
     path = request.scope.get("raw_path", request.path.encode()).decode("latin-1").partition("?")[0]
+    lasting = not path.startswith(SEARCHES)
+    headers = {"cache-control": FRESH}
+    if lasting:
+        headers["etag"] = edition_tag(database.path, site)
+        if headers["etag"] in request.headers.get("if-none-match", ""):
+            return Response(b"", 304, headers)
     query = dict(reversed(parse_qsl(request.query_string, max_num_fields=50)))
     address = f"{path}?{request.query_string}"
     zipped = "gzip" in request.headers.get("accept-encoding", "")
@@ -82,7 +86,7 @@ async def own_page(datasette: Datasette, request: Request) -> Response:
 
         found = await database.execute_fn(make)
         if found.status == 200:
-            kept_of(datasette).put(address, found, zipped=zipped)
+            kept_of(datasette).put(address, found, zipped=zipped, lasting=lasting)
     return response(found, headers if found.status == 200 else {"cache-control": FRESH})
 
 

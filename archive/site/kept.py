@@ -1,12 +1,15 @@
 """Answers kept for as long as their public file is shown: a page is made once, not per request.
 
-The file never changes, so neither does a page of it, or the answer to a search. What is kept
-is bounded in number and in bytes; the least recently asked goes first.
+The file never changes, so neither does a page of it. The answer to a search may: on a busy
+machine it ends before all is counted (`archive.search`). So it is kept for a minute only. What is
+kept is bounded in number and in bytes; the least recently asked goes first.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +19,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from datasette.app import Datasette
 
     from archive.site.settings import SiteSettings
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 MOST_PAGES = 2_000
 LONGEST_ADDRESS = 1_000  # characters
 MOST_BYTES = 64 * 1024 * 1024
+SHORT_S = 60
 HERE = Path(__file__).parent
 
 
@@ -39,31 +45,40 @@ class Answer:
 
 
 class Kept:
-    """The answers of one edition, by address and by whether the visitor takes gzip."""
+    """The answers of one edition, by address and by whether the visitor takes gzip.
 
-    def __init__(self) -> None:
-        self._answers: OrderedDict[tuple[str, bool], Answer] = OrderedDict()
+    `clock` counts seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._answers: OrderedDict[tuple[str, bool], tuple[Answer, float]] = OrderedDict()
         self._bytes = 0
+        self._clock = clock
         self._lock = Lock()
 
     def get(self, address: str, *, zipped: bool) -> Answer | None:
         """Return the answer kept for an address; None where there is none."""
         with self._lock:
-            found = self._answers.get((address, zipped))
-            if found is not None:
-                self._answers.move_to_end((address, zipped))
+            found, until = self._answers.get((address, zipped), (None, 0.0))
+            if found is None or self._clock() >= until:
+                return None
+            self._answers.move_to_end((address, zipped))
             return found
 
-    def put(self, address: str, answer: Answer, *, zipped: bool) -> None:
-        """Keep an answer, unless its address is overlong; the oldest ones make room for it."""
+    def put(self, address: str, answer: Answer, *, zipped: bool, lasting: bool = True) -> None:
+        """Keep an answer, unless its address is overlong; the oldest ones make room for it.
+
+        One that is not `lasting` is kept for SHORT_S.
+        """
         if len(address) > LONGEST_ADDRESS:
             return
         with self._lock:
             before = self._answers.pop((address, zipped), None)
-            self._answers[address, zipped] = answer
-            self._bytes += len(answer.body) - (len(before.body) if before else 0)
+            until = math.inf if lasting else self._clock() + SHORT_S
+            self._answers[address, zipped] = (answer, until)
+            self._bytes += len(answer.body) - (len(before[0].body) if before else 0)
             while len(self._answers) > MOST_PAGES or self._bytes > MOST_BYTES:
-                _, gone = self._answers.popitem(last=False)
+                _, (gone, _) = self._answers.popitem(last=False)
                 self._bytes -= len(gone.body)
 
 

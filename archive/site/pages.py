@@ -78,16 +78,16 @@ def _route(pattern: str, gather: Callable[..., Gathered], *shown: str) -> Route:
 
 # What XML 1.0 cannot hold (section 2.2), wherever it came from.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-EMBEDS = "/embed/"
+EMBEDS, SEARCHES = "/embed/", "/search"
 RECORDING = "(?P<recording_id>[^/]+/[^/]+)"
 FORMATS = "|".join(downloads.EXPORTS)
 # Addresses are for ever: tests/test_addresses.py pins them.
 ROUTES = (
     _route("/", home.home, "home.html"),
-    _route("/search", results.results, "results.html"),
-    _route(r"/search\.json", searches.as_json, "", JSON),
-    _route(r"/search\.csv", searches.as_csv, "", CSV),
-    _route(r"/search\.atom", searches.feed, "search_feed.xml", ATOM),
+    _route(SEARCHES, results.results, "results.html"),
+    _route(rf"{SEARCHES}\.json", searches.as_json, "", JSON),
+    _route(rf"{SEARCHES}\.csv", searches.as_csv, "", CSV),
+    _route(rf"{SEARCHES}\.atom", searches.feed, "search_feed.xml", ATOM),
     _route("/events", home.event_list, "events.html"),
     _route("/people", home.people_list, "people.html"),
     _route("/about", home.about, "about.html"),
