@@ -146,13 +146,14 @@ def search(
     if listed is None:
         listed = _newest(db, match, hits, found.then, passing, wanted.stop, enough)
     order: Order = "date" if ranked is None else "relevance"
+    more_than = found.then is not None
     return Results(
         query,
         _hits(db, match, listed[wanted].tolist()),
         len(hits),
-        found.then is not None,
+        more_than,
         order,
-        _note(found.then is not None, listed, match is not None and order != query.order),
+        _note(more_than and not len(listed), match is not None and order != query.order),
         count_facets(columns, found.passages, hits, filters),
         suggest(db, question.text, missing, enough) if missing else None,
     )
@@ -192,9 +193,9 @@ def _newest(
     return np.concatenate([hits, further.passages])
 
 
-def _note(unfinished: bool, listed: Numbers, reordered: bool) -> str:
+def _note(unfinished: bool, reordered: bool) -> str:
     """Say what gave way to the time: the rest of the archive, or the order."""
-    if unfinished and not len(listed):
+    if unfinished:
         return "unfinished"
     return "many" if reordered else ""
 

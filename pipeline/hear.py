@@ -283,7 +283,7 @@ def _recognised(
     name = f"{event.id}/{session.id}"
     with bench.progress.stage(name, Text("words"), speech_ms) as stage:
         segments, done = recognising.words(
-            *(bench.ledger, asked, bench.executor, stage, meanwhile), bench.promised.answers
+            bench.ledger, asked, bench.executor, stage, meanwhile, bench.promised.answers
         )
     story.provenance += rows.provenance_rows(
         done, "faster-whisper", version("faster-whisper"), model_of(bench), name

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _ROWS_VERSION = 1
 # A recording whose first due step is one of these will need the recogniser.
 _BEFORE_WORDS = {"sound", "hearing", "words"}
+# Without work.db or without workers the night stops, not one recording.
+_NOT_OF_ONE_RECORDING = (Stopped, Due, ClusterFault, sqlite3.Error)
 
 
 @dataclass
@@ -285,8 +287,8 @@ def _costing_only_itself(
     """Note what goes wrong and go on; words that stand (`heard`) are not called failed for it."""
     try:
         yield
-    except (Stopped, Due, ClusterFault, sqlite3.Error):
-        raise  # without work.db or without workers the night stops, not one recording
+    except _NOT_OF_ONE_RECORDING:
+        raise
     except PlenaryError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 (a bug, or a library's: the night goes on)
@@ -328,7 +330,7 @@ def _before(
     event, recording = following
     try:
         work(bench, event, recording, _hashes(bench, recording))
-    except (Stopped, Due, ClusterFault, sqlite3.Error):
+    except _NOT_OF_ONE_RECORDING:
         raise
     except Exception:  # noqa: BLE001, S110 (not this recording's fault: it comes again in its turn)
         pass

@@ -135,7 +135,10 @@ def _recognise(
     recognising.words(
         ledger,
         Asked(source, windows, RECOGNITION, MODEL_SHA),
-        *(executor, stage, meanwhile, {} if promised is None else promised),
+        executor,
+        stage,
+        meanwhile,
+        {} if promised is None else promised,
     )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from datasette.utils.asgi import Response
 from datasette.views.base import DatasetteError
 
-from archive.site.kept import Answer, edition_tag, kept_of
+from archive.site.kept import FRESH_S, Answer, edition_tag, kept_of
 from archive.site.links import static_files
 from archive.site.pages import SEARCHES, Page, missing, render
 from archive.site.settings import SiteSettings
@@ -50,7 +50,7 @@ SECURITY = {
 }
 WORTH_ZIPPING = 2_000  # bytes
 GZIP_LEVEL = 5
-FRESH = "public, max-age=60"
+FRESH = f"public, max-age={FRESH_S}"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 MOST_PAGES = 2_000
 LONGEST_ADDRESS = 1_000  # characters
 MOST_BYTES = 64 * 1024 * 1024
-SHORT_S = 60
+FRESH_S = 60
+"""So long a browser shows a page without asking again, and the answer to a search is kept."""
 HERE = Path(__file__).parent
 
 
@@ -68,13 +69,13 @@ class Kept:
     def put(self, address: str, answer: Answer, *, zipped: bool, lasting: bool = True) -> None:
         """Keep an answer, unless its address is overlong; the oldest ones make room for it.
 
-        One that is not `lasting` is kept for SHORT_S.
+        One that is not `lasting` is kept for FRESH_S.
         """
         if len(address) > LONGEST_ADDRESS:
             return
         with self._lock:
             before = self._answers.pop((address, zipped), None)
-            until = math.inf if lasting else self._clock() + SHORT_S
+            until = math.inf if lasting else self._clock() + FRESH_S
             self._answers[address, zipped] = (answer, until)
             self._bytes += len(answer.body) - (len(before[0].body) if before else 0)
             while len(self._answers) > MOST_PAGES or self._bytes > MOST_BYTES:
