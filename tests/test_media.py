@@ -276,7 +276,7 @@ def test_what_hangs_is_stopped(
     """A process that makes no progress is killed with its children and named; nothing is left."""
     script = f"/bin/sleep 60 &\necho $! $$ > {tmp_path}/pids\nwait"
     instead(monkeypatch, tmp_path, maker, script)
-    monkeypatch.setattr(processes, "STALL_S", 1)
+    monkeypatch.setattr(processes, "STALL_S", 5)  # time enough to write `pids`
     with pytest.raises(CaptureFault, match="standstill"):
         MAKERS[maker](clips / "whole.mp4", tmp_path)
     assert all(ended(int(pid)) for pid in (tmp_path / "pids").read_text().split())
